@@ -1,0 +1,60 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The targets below are the rooms of the house; `floor` and `imports` say who may import whom, and
+// Tests/ArchitectureTests compares every `import` line in Sources/ with this table.
+
+/// Every Swift target is compiled in Swift 6 mode, warnings are errors, and imports stay internal unless said otherwise.
+let swiftSettings: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "swiftlet",
+    products: [.executable(name: "swiftlet", targets: ["swiftlet"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    ],
+    targets: [
+        // Floor 0: system libraries and C kernels
+        .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+        .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+        .target(name: "CKernels", cSettings: [.treatAllWarnings(as: .error)]),
+        // Floor 1
+        library("Buffers"),
+        library("Architectures"),
+        library("Events"),
+        // Floor 2
+        library("Quantization", ["Buffers", "Architectures", "Events"]),
+        library("Collectives", ["Buffers", "CMPI"]),
+        library("HDF5", ["Buffers", "CHDF5"]),
+        library("Tokenizers"),
+        // Floor 3
+        library("Kernels", ["Buffers", "Quantization", "CKernels"]),
+        library("ModelFiles", ["Buffers", "Architectures", "Events", "Quantization"]),
+        library("Sharding", ["Buffers", "Architectures", "Events", "Quantization", "Collectives"]),
+        // Floor 4
+        library("Transformer", ["Buffers", "Architectures", "Events", "Quantization", "Kernels"]),
+        library("Optimizers", ["Buffers", "Kernels"]),
+        library("Corpus", ["Buffers", "Tokenizers"]),
+        library("Checkpoints", ["Buffers", "Architectures", "Events", "Quantization", "HDF5", crypto]),
+        library("JobFiles", ["Architectures", "Quantization", yams]),
+    ]
+)
