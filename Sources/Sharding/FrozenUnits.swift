@@ -1,0 +1,44 @@
+package import Architectures
+package import Quantization
+
+/// The frozen units of the base as a walk over the model borrows them: acquire, prefetch the next, release.
+///
+/// With `nodes_per_copy: 1` every node maps the whole store and all its ranks share the pages, so that acquiring lends
+/// the mapped bytes at once and nothing crosses the network.
+package final class FrozenUnits {
+    private let source: any UnitSource
+    private var borrowed: Set<UnitID> = []
+
+    package init(source: any UnitSource) {
+        self.source = source
+    }
+
+    /// Announces that `unit` is acquired soon.
+    package func prefetch(_ unit: UnitID) { source.willNeed(unit) }
+
+    /// Lends the unit's bytes until `release`.
+    package func acquire(_ unit: UnitID) -> LentUnit {
+        let isNew = borrowed.insert(unit).inserted
+        precondition(isNew, "\(unit) is acquired twice")
+        return LentUnit(layout: source.layout(of: unit), bytes: source.bytes(of: unit))
+    }
+
+    package func release(_ unit: UnitID) {
+        let wasBorrowed = borrowed.remove(unit) != nil
+        precondition(wasBorrowed, "\(unit) is released without having been acquired")
+    }
+}
+
+/// The bytes of a unit while they are lent.
+package struct LentUnit {
+    package let layout: UnitLayout
+    package let bytes: UnsafeRawBufferPointer
+
+    /// The weight with this role; it must exist.
+    package func weight(_ role: TensorRole) -> WeightView {
+        guard let weight = layout.weight(role, in: bytes) else { preconditionFailure("\(layout.unit) has no \(role)") }
+        return weight
+    }
+
+    package func optionalWeight(_ role: TensorRole) -> WeightView? { layout.weight(role, in: bytes) }
+}

@@ -1,0 +1,12 @@
+package import Architectures
+package import Quantization
+
+/// Where the frozen bytes of a base come from: a mapped base store, or bytes made in memory.
+package protocol UnitSource: AnyObject, Sendable {
+    /// Where the tensors of a unit lie in its bytes.
+    func layout(of unit: UnitID) -> UnitLayout
+    /// The bytes of a unit; valid as long as the source lives.
+    func bytes(of unit: UnitID) -> UnsafeRawBufferPointer
+    /// Says that a unit is needed soon; a hint.
+    func willNeed(_ unit: UnitID)
+}

@@ -1,0 +1,83 @@
+import Architectures
+import Buffers
+import Kernels
+
+extension Block {
+    /// Turns the gradient of the stream after this block into that before it, in place, and writes the gradients of the
+    /// adapters.
+    ///
+    /// - Parameters:
+    ///   - gradients: where dA and dB go; nil for a layer without an adapter. They are overwritten.
+    ///   - propagates: whether anything below this block is trained. If not, the stream's gradient is left undefined.
+    package func backward(_ batch: TokenBatch, gradients: PerLinear<AdapterParameters?>, propagates: Bool) {
+        feedForwardBackward(batch, gradients)
+        attentionBackward(batch, gradients, propagates: propagates)
+    }
+
+    /// From d(output) to d(middle), both in the stream's gradient: the residual passes through unchanged.
+    private func feedForwardBackward(_ batch: TokenBatch, _ gradients: PerLinear<AdapterParameters?>) {
+        let stream = matrix(scratch.streamGradient, batch)
+        let projection = projectionGradient(batch)
+        let gate = matrix(slots.gate, batch)
+        let up = matrix(slots.up, batch)
+        let product = matrix(scratch.product, batch)
+        let productGradient = matrix(scratch.productGradient, batch)
+        context.siluMultiply(gate: gate, up: up, into: product)
+        linear(.down, batch).backward(
+            stream, input: product, dx: productGradient, accumulate: false, gradients: gradients.down,
+            scratch: projection)
+        // gate and up are not needed again: their gradients take their places.
+        context.siluMultiplyBackward(da: productGradient, gate: gate, up: up, dGate: gate, dUp: up)
+        let normed = normedMiddle(batch)
+        let normedGradient = matrix(scratch.normedGradient, batch)
+        linear(.gate, batch).backward(
+            gate, input: normed, dx: normedGradient, accumulate: false, gradients: gradients.gate, scratch: projection)
+        linear(.up, batch).backward(
+            up, input: normed, dx: normedGradient, accumulate: true, gradients: gradients.up, scratch: projection)
+        context.rmsNormBackward(
+            dy: normedGradient, x: matrix(slots.middle, batch), weight: parameters.postAttentionNorm,
+            epsilon: architecture.normEpsilon, dx: stream, accumulate: true)
+    }
+
+    /// From d(middle) to d(stream before the block).
+    private func attentionBackward(
+        _ batch: TokenBatch, _ gradients: PerLinear<AdapterParameters?>, propagates: Bool
+    ) {
+        let stream = matrix(scratch.streamGradient, batch)
+        let projection = projectionGradient(batch)
+        let attention = matrix(slots.attention, batch)
+        let attentionGradient = matrix(scratch.attentionGradient, batch)
+        linear(.attentionOutput, batch).backward(
+            stream, input: attention, dx: attentionGradient, accumulate: false, gradients: gradients.attentionOutput,
+            scratch: projection)
+        let query = matrix(scratch.queryGradient, batch)
+        let key = matrix(scratch.keyGradient, batch)
+        let value = matrix(scratch.valueGradient, batch)
+        let headSize = architecture.headSize
+        context.attentionBackward(
+            dOutput: attentionGradient, q: matrix(slots.query, batch), k: matrix(slots.key, batch),
+            v: matrix(slots.value, batch), output: attention, logSumExp: matrix(slots.logSumExp, batch),
+            segments: batch.segments, headSize: headSize, scale: attentionScale, window: architecture.attentionWindow,
+            dq: query, dk: key, dv: value)
+        context.rotate(query, headSize: headSize, positions: batch.positions, table: rotary, inverse: true)
+        context.rotate(key, headSize: headSize, positions: batch.positions, table: rotary, inverse: true)
+        let normed = normedInput(batch)
+        let normedGradient = propagates ? matrix(scratch.normedGradient, batch) : nil
+        linear(.query, batch).backward(
+            query, input: normed, dx: normedGradient, accumulate: false, gradients: gradients.query,
+            scratch: projection)
+        linear(.key, batch).backward(
+            key, input: normed, dx: normedGradient, accumulate: true, gradients: gradients.key, scratch: projection)
+        linear(.value, batch).backward(
+            value, input: normed, dx: normedGradient, accumulate: true, gradients: gradients.value,
+            scratch: projection)
+        guard let normedGradient else { return }
+        context.rmsNormBackward(
+            dy: normedGradient, x: matrix(activations.layout.stream(index), batch), weight: parameters.inputNorm,
+            epsilon: architecture.normEpsilon, dx: stream, accumulate: true)
+    }
+
+    private func projectionGradient(_ batch: TokenBatch) -> Matrix? {
+        activations.layout.adapter == nil ? nil : matrix(scratch.adapterGradient, batch)
+    }
+}

@@ -1,0 +1,73 @@
+import Architectures
+import Buffers
+import Kernels
+
+extension Block {
+    /// The stream after this block from the stream before it; fills the slots that `backward` needs.
+    package func forward(_ batch: TokenBatch) {
+        attentionHalf(batch)
+        let output = matrix(activations.layout.stream(index + 1), batch)
+        let product = feedForwardProduct(batch)
+        linear(.down, batch).forward(product, into: output)
+        context.accumulate(matrix(slots.middle, batch), into: output)
+    }
+
+    /// Fills the slots again from the stream before this block, for the backward of a checkpointed block. The output
+    /// is known, so that the last product is left out.
+    package func recompute(_ batch: TokenBatch) {
+        attentionHalf(batch)
+        linear(.down, batch).project(feedForwardProduct(batch))
+    }
+
+    /// middle = stream + attention(norm(stream)).
+    private func attentionHalf(_ batch: TokenBatch) {
+        let input = matrix(activations.layout.stream(index), batch)
+        let normed = normedInput(batch)
+        let query = matrix(slots.query, batch)
+        let key = matrix(slots.key, batch)
+        let value = matrix(slots.value, batch)
+        linear(.query, batch).forward(normed, into: query)
+        linear(.key, batch).forward(normed, into: key)
+        linear(.value, batch).forward(normed, into: value)
+        let headSize = architecture.headSize
+        context.rotate(query, headSize: headSize, positions: batch.positions, table: rotary, inverse: false)
+        context.rotate(key, headSize: headSize, positions: batch.positions, table: rotary, inverse: false)
+        let attention = matrix(slots.attention, batch)
+        context.attention(
+            q: query, k: key, v: value, segments: batch.segments, headSize: headSize, scale: attentionScale,
+            window: architecture.attentionWindow, output: attention, logSumExp: matrix(slots.logSumExp, batch))
+        let middle = matrix(slots.middle, batch)
+        linear(.attentionOutput, batch).forward(attention, into: middle)
+        context.accumulate(input, into: middle)
+    }
+
+    /// silu(gate)·up [M, I] of the normalised middle, in scratch.
+    private func feedForwardProduct(_ batch: TokenBatch) -> Matrix {
+        let normed = normedMiddle(batch)
+        let gate = matrix(slots.gate, batch)
+        let up = matrix(slots.up, batch)
+        linear(.gate, batch).forward(normed, into: gate)
+        linear(.up, batch).forward(normed, into: up)
+        let product = matrix(scratch.product, batch)
+        context.siluMultiply(gate: gate, up: up, into: product)
+        return product
+    }
+
+    /// norm(stream) [M, H], in scratch; cheap enough to be made again in the backward.
+    func normedInput(_ batch: TokenBatch) -> Matrix {
+        let normed = matrix(scratch.normed, batch)
+        context.rmsNorm(
+            matrix(activations.layout.stream(index), batch), weight: parameters.inputNorm,
+            epsilon: architecture.normEpsilon, into: normed)
+        return normed
+    }
+
+    /// norm(middle) [M, H], in scratch.
+    func normedMiddle(_ batch: TokenBatch) -> Matrix {
+        let normed = matrix(scratch.normed, batch)
+        context.rmsNorm(
+            matrix(slots.middle, batch), weight: parameters.postAttentionNorm, epsilon: architecture.normEpsilon,
+            into: normed)
+        return normed
+    }
+}

@@ -1,0 +1,146 @@
+package import Architectures
+package import Buffers
+
+/// The place of every activation of a training step in one arena.
+///
+/// Made from architecture × micro-batch × checkpointing before the first step; the same computation is the plan's
+/// memory. Nothing else is allocated in a step.
+///
+/// Without checkpointing every block keeps what its backward needs. With it all blocks share one set of slots, which is
+/// filled again from the block's input just before its backward: the same functions, the same bits.
+package struct StepLayout: Sendable, Equatable {
+    /// What the arena is sized for.
+    package struct Extent: Sendable, Equatable {
+        /// Most tokens of a micro-batch.
+        package var tokens: Int
+        /// Rows of logits that are alive at once.
+        package var logitRows: Int
+        package var checkpointing: Bool
+        /// Forward only: one set of block slots, nothing is kept for a backward.
+        package var inferenceOnly: Bool
+
+        package init(tokens: Int, logitRows: Int, checkpointing: Bool, inferenceOnly: Bool = false) {
+            precondition(tokens >= 0 && logitRows > 0)
+            self.tokens = tokens
+            self.logitRows = logitRows
+            self.checkpointing = checkpointing
+            self.inferenceOnly = inferenceOnly
+        }
+    }
+
+    /// What a block keeps from forward to backward; see `Block.backward` for why each is needed.
+    package struct BlockSlots: Sendable, Equatable {
+        /// After the rotary embedding.
+        package let query: ActivationSlot
+        package let key: ActivationSlot
+        package let value: ActivationSlot
+        package let attention: ActivationSlot
+        package let logSumExp: ActivationSlot
+        /// The stream after the attention half.
+        package let middle: ActivationSlot
+        package let gate: ActivationSlot
+        package let up: ActivationSlot
+        /// scale · x·Aᵀ of each layer that has an adapter.
+        package let adapters: PerLinear<ActivationSlot?>
+
+        package static func == (left: Self, right: Self) -> Bool {
+            left.query == right.query && left.up == right.up
+                && LinearRole.allCases.allSatisfy { left.adapters[$0] == right.adapters[$0] }
+        }
+    }
+
+    /// What lives only inside one block's forward or backward.
+    package struct ScratchSlots: Sendable, Equatable {
+        /// The normalised input of a half; its gradient comes in `normedGradient`.
+        package let normed: ActivationSlot
+        package let normedGradient: ActivationSlot
+        /// silu(gate)·up; then its gradient.
+        package let product: ActivationSlot
+        package let productGradient: ActivationSlot
+        package let queryGradient: ActivationSlot
+        package let keyGradient: ActivationSlot
+        package let valueGradient: ActivationSlot
+        package let attentionGradient: ActivationSlot
+        package let adapterGradient: ActivationSlot
+        /// An adapter's input after dropout, or its gradient before; [tokens, widest input].
+        package let dropped: ActivationSlot
+        /// The gradient of the stream, carried from block to block.
+        package let streamGradient: ActivationSlot
+        package let logits: ActivationSlot
+        package let losses: ActivationSlot
+    }
+
+    package let architecture: Architecture
+    package let adapter: AdapterSettings?
+    package let extent: Extent
+    /// The stream before block i, and after the last one: `layerCount + 1` slots, or two in turn for inference.
+    package let stream: [ActivationSlot]
+    package let blocks: [BlockSlots]
+    package let scratch: ScratchSlots
+    /// Size of the arena.
+    package let byteCount: Int
+
+    package init(_ architecture: Architecture, adapter: AdapterSettings?, extent: Extent) {
+        self.architecture = architecture
+        self.adapter = adapter
+        self.extent = extent
+        var cursor = SlotCursor()
+        let hidden = architecture.hiddenSize
+        let tokens = extent.tokens
+        let training = !extent.inferenceOnly
+        let streamCount = training ? architecture.layerCount + 1 : 2
+        stream = (0..<streamCount).map { _ in cursor.slot(rows: tokens, columns: hidden) }
+        let sets = training && !extent.checkpointing ? architecture.layerCount : 1
+        blocks = (0..<sets).map { _ in Self.blockSlots(architecture, adapter, tokens, &cursor) }
+        scratch = Self.scratchSlots(architecture, adapter, extent, &cursor)
+        byteCount = cursor.byteCount
+    }
+
+    /// The slot of the stream that enters block `index`, or leaves the last one for `index == layerCount`.
+    package func stream(_ index: Int) -> ActivationSlot { stream[extent.inferenceOnly ? index % 2 : index] }
+
+    /// The slots of block `index`.
+    package func block(_ index: Int) -> BlockSlots { blocks[blocks.count == 1 ? 0 : index] }
+
+    private static func blockSlots(
+        _ architecture: Architecture, _ adapter: AdapterSettings?, _ tokens: Int, _ cursor: inout SlotCursor
+    ) -> BlockSlots {
+        BlockSlots(
+            query: cursor.slot(rows: tokens, columns: architecture.querySize),
+            key: cursor.slot(rows: tokens, columns: architecture.keyValueSize),
+            value: cursor.slot(rows: tokens, columns: architecture.keyValueSize),
+            attention: cursor.slot(rows: tokens, columns: architecture.querySize),
+            logSumExp: cursor.slot(rows: tokens, columns: architecture.headCount),
+            middle: cursor.slot(rows: tokens, columns: architecture.hiddenSize),
+            gate: cursor.slot(rows: tokens, columns: architecture.intermediateSize),
+            up: cursor.slot(rows: tokens, columns: architecture.intermediateSize),
+            adapters: PerLinear { role in
+                guard let adapter, adapter.targets.contains(role) else { return nil }
+                return cursor.slot(rows: tokens, columns: adapter.rank)
+            })
+    }
+
+    private static func scratchSlots(
+        _ architecture: Architecture, _ adapter: AdapterSettings?, _ extent: Extent, _ cursor: inout SlotCursor
+    ) -> ScratchSlots {
+        let tokens = extent.tokens
+        // What only a backward needs takes no room in an arena for inference.
+        let backwardTokens = extent.inferenceOnly ? 0 : tokens
+        let droppedTokens = (adapter?.dropout ?? 0) > 0 && !extent.inferenceOnly ? tokens : 0
+        let widest = LinearRole.allCases.map(architecture.inputSize(of:)).max() ?? 0
+        return ScratchSlots(
+            normed: cursor.slot(rows: tokens, columns: architecture.hiddenSize),
+            normedGradient: cursor.slot(rows: backwardTokens, columns: architecture.hiddenSize),
+            product: cursor.slot(rows: tokens, columns: architecture.intermediateSize),
+            productGradient: cursor.slot(rows: backwardTokens, columns: architecture.intermediateSize),
+            queryGradient: cursor.slot(rows: backwardTokens, columns: architecture.querySize),
+            keyGradient: cursor.slot(rows: backwardTokens, columns: architecture.keyValueSize),
+            valueGradient: cursor.slot(rows: backwardTokens, columns: architecture.keyValueSize),
+            attentionGradient: cursor.slot(rows: backwardTokens, columns: architecture.querySize),
+            adapterGradient: cursor.slot(rows: backwardTokens, columns: adapter?.rank ?? 0),
+            dropped: cursor.slot(rows: droppedTokens, columns: widest),
+            streamGradient: cursor.slot(rows: backwardTokens, columns: architecture.hiddenSize),
+            logits: cursor.slot(rows: extent.logitRows, columns: architecture.vocabularySize),
+            losses: cursor.slot(rows: 1, columns: tokens))
+    }
+}

@@ -1,0 +1,26 @@
+package import Kernels
+
+/// The tokens that one forward takes: sequences laid end to end, without padding, that do not see each other.
+///
+/// All buffers belong to the caller. `segments` must lie in order and cover every token.
+package struct TokenBatch {
+    package let tokens: UnsafeBufferPointer<Int32>
+    /// The position of each token in its own sequence.
+    package let positions: UnsafeBufferPointer<Int32>
+    /// The token that each position should predict; −100 where there is none.
+    package let targets: UnsafeBufferPointer<Int32>
+    package let segments: UnsafeBufferPointer<AttentionSegment>
+
+    package init(
+        tokens: UnsafeBufferPointer<Int32>, positions: UnsafeBufferPointer<Int32>,
+        targets: UnsafeBufferPointer<Int32>, segments: UnsafeBufferPointer<AttentionSegment>
+    ) {
+        precondition(tokens.count == positions.count && tokens.count == targets.count)
+        self.tokens = tokens
+        self.positions = positions
+        self.targets = targets
+        self.segments = segments
+    }
+
+    package var count: Int { tokens.count }
+}
