@@ -55,6 +55,38 @@ let package = Package(
         library("Optimizers", ["Buffers", "Kernels"]),
         library("Corpus", ["Buffers", "Tokenizers"]),
         library("Checkpoints", ["Buffers", "Architectures", "Events", "Quantization", "HDF5", crypto]),
-        library("JobFiles", ["Architectures", "Quantization", yams]),
+        library("JobFiles", ["Buffers", "Architectures", "Quantization", yams]),
+        // Floor 5
+        library(
+            "Execution",
+            [
+                "Buffers", "Architectures", "Events", "Quantization", "Collectives", "Tokenizers", "Kernels", "ModelFiles",
+                "Sharding", "Transformer", "Checkpoints", crypto,
+            ]),
+        // Floor 6
+        library("Evaluation", ["Buffers", "Architectures", "Collectives", "Tokenizers", "Kernels", "Corpus", "Transformer", "Execution"]),
+        // Floor 7
+        library(
+            "Training",
+            [
+                "Buffers", "Architectures", "Events", "Quantization", "Collectives", "Tokenizers", "Kernels", "ModelFiles",
+                "Sharding", "Transformer", "Optimizers", "Corpus", "Checkpoints", "JobFiles", "Execution", "Evaluation",
+            ]),
+        // Floor 8
+        library("Reporting", ["Buffers", "Events"]),
+        // Floor 9
+        .executableTarget(
+            name: "swiftlet",
+            dependencies: [
+                "Buffers", "Architectures", "Events", "Quantization", "Collectives", "Tokenizers", "Kernels", "ModelFiles",
+                "Sharding", "Transformer", "Optimizers", "Corpus", "Checkpoints", "JobFiles", "Execution", "Evaluation",
+                "Training", "Reporting", argumentParser,
+            ],
+            swiftSettings: swiftSettings),
+        // Tests: one target a room; what uses ranks also runs under mpirun, in `rank-tests`
+        library("SwiftletTestSupport", ["Buffers", "Collectives", "Checkpoints"]),
+        .executableTarget(
+            name: "rank-tests", dependencies: ["Buffers", "Collectives", "SwiftletTestSupport"],
+            swiftSettings: swiftSettings),
     ]
 )
