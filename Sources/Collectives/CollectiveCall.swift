@@ -66,6 +66,7 @@ extension CollectiveCall {
         precondition(root == other.root, "\(kind): the ranks name different roots")
         precondition(reduction == other.reduction, "\(kind): the ranks name different reductions")
         precondition(counts == other.counts, "\(kind): the ranks give different counts")
+        precondition(displacements == other.displacements, "\(kind): the ranks give different displacements")
         if kind == .broadcast || kind == .allReduce {
             precondition(receive.count == other.receive.count, "\(kind): the ranks give different sizes")
         }
