@@ -1,0 +1,94 @@
+import Buffers
+
+extension Job {
+    /// Reads a job file and lays options of the form `key=value` over it.
+    ///
+    /// Paths in the file are relative to the file, `output_dir` and paths in options to the working directory.
+    ///
+    /// - Parameter overrides: in the order of the command line; keys are dotted: `quantization.format=bf16`.
+    /// - Throws: `InputError` of kind `.usage` that names line and column, or the option.
+    package init(contentsOf path: String, overrides: [String] = []) throws {
+        let tree = try JobDocument.read(path)
+        guard case .table(let entries) = tree.value else {
+            throw tree.mismatch("a job file", allowed: "a table of keys")
+        }
+        var given = JobEntries()
+        try given.merge(entries)
+        for option in overrides { try given.merge(option: option) }
+        self.init()
+        try fill(from: given, file: path)
+        if outputDirectory.isEmpty {
+            outputDirectory = "out/\(path.split(separator: "/").last?.split(separator: ".").first ?? "run")"
+        }
+    }
+
+    private mutating func fill(from given: JobEntries, file: String) throws {
+        for key in JobKey.all {
+            if let value = given.values[key.name] { try key.read(value, &self) }
+        }
+        notices = given.notices + notices
+        try takeAccumulation(from: given)
+        try check(given, file: file)
+    }
+
+    /// `gradient_accumulation_steps` counts micro-batches on one rank; a step here has a size that ranks do not change.
+    private mutating func takeAccumulation(from given: JobEntries) throws {
+        guard let value = given.values[JobEntries.accumulationKey], !value.isNull else { return }
+        let steps = try value.integer(JobEntries.accumulationKey, in: 1...65536, allowed: "a whole number from 1")
+        guard given.values["global_batch_size"] == nil else {
+            throw value.place.error(
+                "\(JobEntries.accumulationKey) follows from global_batch_size", remedy: "take it out")
+        }
+        globalBatchSize = microBatchSize * steps
+        notices.append(
+            "\(JobEntries.accumulationKey) is taken as global_batch_size: \(globalBatchSize) "
+                + "(micro_batch_size × \(steps)), over all ranks together")
+    }
+
+    private mutating func check(_ given: JobEntries, file: String) throws {
+        let whole = Place(file: file, text: nil, directory: "")
+        guard !baseModel.isEmpty else {
+            throw whole.error("base_model is missing", remedy: "add base_model: DIRECTORY")
+        }
+        guard !datasets.isEmpty else {
+            throw whole.error("datasets is missing", remedy: "add datasets: [{path: FILE.jsonl, type: text}]")
+        }
+        guard microBatchSize <= globalBatchSize else {
+            let place = given.values["micro_batch_size"]?.place ?? given.values["global_batch_size"]?.place ?? whole
+            throw place.error(
+                "micro_batch_size \(microBatchSize) is more than global_batch_size \(globalBatchSize)",
+                remedy: "a step takes global_batch_size sequences over all ranks")
+        }
+        guard let tokens = Checked.product([microBatchSize, sequenceLength]), tokens <= Int(Int32.max) else {
+            let place = given.values["sequence_len"]?.place ?? whole
+            throw place.error(
+                "micro_batch_size × sequence_len is more than \(Int32.max) tokens", remedy: "lower one of them")
+        }
+        if adapter == .lora, given.values.keys.contains(where: { $0.hasPrefix("quantization.") }) {
+            notices.append("quantization has no effect: adapter: lora keeps the base as it is stored")
+        }
+    }
+}
+
+extension JobEntries {
+    /// Takes over one `key=value` option.
+    mutating func merge(option: String) throws {
+        let halves = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let key = halves[0].filter { !$0.isWhitespace }
+        // Paths are the user's, and the shell's: relative to where the command was typed.
+        let place = Place(file: nil, text: "--set \(option.prefix(200))", directory: "")
+        guard halves.count == 2, !key.isEmpty else {
+            throw place.error("is not of the form key=value", remedy: "write for example --set lora_r=8")
+        }
+        let value = try JobDocument.parse(optionValue: String(halves[1]), place: place)
+        let path = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        if path.count == 3, path[0] == "datasets" {
+            try replaceItem(path, with: value)
+        } else if JobEntries.isGroup(key), value.isNull {
+            removeGroup(key)
+        } else {
+            if key == "global_batch_size" { removeAccumulation() }
+            try merge([Located.Entry(key: key, keyPlace: place, value: value)])
+        }
+    }
+}
