@@ -86,7 +86,9 @@ package struct HDF5Dataset: ~Copyable, HDF5Object {
     private func memoryType(_ type: ScalarType) throws(HDF5Error) -> Handle {
         let stored = try storedType()
         let id = stored.id
-        let isOwn = Library.unchecked { H5Tget_class(id) == H5T_ENUM || (type == .bfloat16 && H5Tget_class(id) == H5T_FLOAT) }
+        let isOwn = Library.unchecked {
+            H5Tget_class(id) == H5T_ENUM || (type == .bfloat16 && H5Tget_class(id) == H5T_FLOAT)
+        }
         return isOwn ? stored : try StoredType.handle(type, file: file, place: path)
     }
 
