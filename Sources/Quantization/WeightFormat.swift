@@ -20,8 +20,10 @@ package struct WeightFormat: Hashable, Codable, Sendable, CustomStringConvertibl
     package static let fp16 = WeightFormat(kind: .fp16)
     package static let bf16 = WeightFormat(kind: .bf16)
 
+    /// - Parameter blockSize: a power of two, at least 32.
     package static func nf4(blockSize: Int = 64, doubleQuantized: Bool = true) -> WeightFormat {
-        WeightFormat(kind: .nf4, blockSize: blockSize, doubleQuantized: doubleQuantized)
+        precondition(isBlockSize(blockSize), "a block size is a power of two, at least 32")
+        return WeightFormat(kind: .nf4, blockSize: blockSize, doubleQuantized: doubleQuantized)
     }
 
     private init(kind: Kind, blockSize: Int = 0, doubleQuantized: Bool = false) {
@@ -30,10 +32,34 @@ package struct WeightFormat: Hashable, Codable, Sendable, CustomStringConvertibl
         self.doubleQuantized = doubleQuantized
     }
 
+    /// Whether blocks of `size` elements exist: powers of two from 32 to 2²⁰.
+    package static func isBlockSize(_ size: Int) -> Bool {
+        size >= 32 && size <= 1 << 20 && size & (size - 1) == 0
+    }
+
     package var isQuantized: Bool { kind == .nf4 }
 
     package var description: String {
         guard isQuantized else { return kind.rawValue }
         return "\(kind.rawValue), block \(blockSize)\(doubleQuantized ? ", double quantised" : "")"
+    }
+}
+
+extension WeightFormat {
+    private enum CodingKeys: String, CodingKey { case kind, blockSize, doubleQuantized }
+
+    /// Reads a format from a file, which may hold anything.
+    /// - Throws: `DecodingError` where the kind is unknown or the block size does not exist.
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let kind = try values.decode(Kind.self, forKey: .kind)
+        let blockSize = try values.decode(Int.self, forKey: .blockSize)
+        let doubleQuantized = try values.decode(Bool.self, forKey: .doubleQuantized)
+        let isSound = kind == .nf4 ? Self.isBlockSize(blockSize) : blockSize == 0 && !doubleQuantized
+        guard isSound else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .blockSize, in: values, debugDescription: "no block size of \(kind): \(blockSize)")
+        }
+        self.init(kind: kind, blockSize: blockSize, doubleQuantized: doubleQuantized)
     }
 }
