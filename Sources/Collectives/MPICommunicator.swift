@@ -11,7 +11,12 @@ final class MPICommunicator: Communicator, @unchecked Sendable {
     private let group: MPI_Comm?
     private let nodes: NodeNumbering
     private let ownNode: (any Communicator)?
-    private let counted = Mutex(Traffic())
+    private let counted = Mutex(Counted())
+
+    private struct Counted {
+        var traffic = Traffic()
+        var sequence = 0
+    }
 
     private init(
         engine: MPIEngine, flag: AbortFlag, group: MPI_Comm?, rank: Int, nodes: NodeNumbering,
@@ -29,12 +34,16 @@ final class MPICommunicator: Communicator, @unchecked Sendable {
     var node: any Communicator { ownNode ?? self }
     var nodeIndex: Int { nodes.nodeOfRank[rank] }
     var nodeCount: Int { nodes.nodeCount }
-    var traffic: Traffic { counted.withLock { $0 } }
+    var traffic: Traffic { counted.withLock { $0.traffic } }
     var isAborting: Bool { flag.error != nil }
 
     func start(_ call: CollectiveCall) -> PendingRequest {
-        counted.withLock { $0.count(call, rank: rank, size: size) }
-        return engine.start(call, group: group, rank: rank, size: size)
+        let sequence = counted.withLock { counted in
+            counted.traffic.count(call, rank: rank, size: size)
+            counted.sequence += 1
+            return counted.sequence
+        }
+        return engine.start(call, group: group, rank: rank, size: size, sequence: sequence)
     }
 
     func abort(exitCode: Int32) {

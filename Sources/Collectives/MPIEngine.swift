@@ -5,9 +5,11 @@ import Synchronization
 /// The comm thread: the only thread of a process that calls MPI, from `MPI_Init_thread` to `MPI_Finalize`.
 ///
 /// Operations are queued to it and issued in that order. MPI moves them only inside its calls, so the thread tests those
-/// in flight and sleeps in between, at most 200 µs, so that it does not eat a core; with none in flight it waits.
+/// in flight and sleeps in between (`Pace`), so that it does not eat a core; with none in flight it waits.
 final class MPIEngine: @unchecked Sendable {
     // Sendable: everything mutable is in the monitor or an atomic.
+
+    private enum Phase { case starting, running, finishing, finished }
 
     private struct State {
         var firstQueued: MPIOperation?
@@ -17,7 +19,7 @@ final class MPIEngine: @unchecked Sendable {
         /// Why no operation can succeed any more.
         var error: CollectiveError?
         var abortCode: Int32?
-        var isFinished = false
+        var phase = Phase.starting
         /// Raised by any rank of the node that aborts.
         var flag: AbortFlag?
     }
@@ -39,7 +41,8 @@ final class MPIEngine: @unchecked Sendable {
         thread.name = "swiftlet-comm"
         thread.stackSize = 8 << 20
         thread.start()
-        try perform { () throws(CollectiveError) in try MPICalls.initialize() }
+        let error = monitor.wait { state in state.phase == .starting ? nil : .some(state.error) }
+        if let error { throw error }
     }
 
     private static func makeOperation(_ state: inout State, next: MPIOperation?) -> MPIOperation {
@@ -51,9 +54,10 @@ final class MPIEngine: @unchecked Sendable {
 
     // MARK: On any thread
 
-    func start(_ call: CollectiveCall, group: MPI_Comm?, rank: Int, size: Int) -> PendingRequest {
+    /// - Parameter sequence: the operation's number in its group, the same on every rank.
+    func start(_ call: CollectiveCall, group: MPI_Comm?, rank: Int, size: Int, sequence: Int) -> PendingRequest {
         let operation = takePlace()
-        operation.prepare(call, group: group, rank: rank, size: size)
+        operation.prepare(call, group: group, rank: rank, size: size, sequence: sequence)
         submit(operation)
         return PendingRequest(owner: self, ticket: operation.ticket, kind: call.kind)
     }
@@ -72,9 +76,10 @@ final class MPIEngine: @unchecked Sendable {
 
     /// Ends MPI and the thread; no operation may be in flight.
     func finish() throws(CollectiveError) {
-        try perform { () throws(CollectiveError) in try MPICalls.finalize() }
-        monitor.withLock { $0.isFinished = true }
+        monitor.withLock { $0.phase = .finishing }
         monitor.notifyAll()
+        let error = monitor.wait { state in state.phase == .finished ? .some(state.error) : nil }
+        if let error { throw error }
     }
 
     /// Ends all ranks, this process included, even where the comm thread hangs in a call.
@@ -96,7 +101,7 @@ final class MPIEngine: @unchecked Sendable {
 
     private func takePlace() -> MPIOperation {
         monitor.withLock { state in
-            precondition(!state.isFinished, "an operation was started after the world was finished")
+            precondition(state.phase == .running, "an operation was started after the world was finished")
             let operation = state.firstFree ?? Self.makeOperation(&state, next: nil)
             state.firstFree = operation.next
             operation.next = nil
@@ -121,22 +126,47 @@ final class MPIEngine: @unchecked Sendable {
         /// A chain of operations to issue; nil when there is none.
         case operations(MPIOperation?)
         case abort(Int32)
-        case finished
+        case finish
+    }
+
+    /// What the comm thread has in its hands.
+    private struct Flight {
+        var active: [MPIOperation] = []
+        var pool: [MPIReduceScatter] = []
+
+        init() { active.reserveCapacity(64) }
+
+        var load: Pace.Load { active.isEmpty ? .idle : active.contains { $0.isBulk } ? .bulk : .light }
     }
 
     private func run() {
         _ = cmpi_set_timer_slack(1_000)
-        var active: [MPIOperation] = []
-        active.reserveCapacity(64)
+        enter(.running) { () throws(CollectiveError) in try MPICalls.initialize() }
+        guard failure == nil else { return }
+        moveOperations()
+        enter(.finished) { () throws(CollectiveError) in try MPICalls.finalize() }
+    }
+
+    /// Enters a phase once `body` has been done, or has failed.
+    private func enter(_ phase: Phase, after body: () throws(CollectiveError) -> Void) {
+        do throws(CollectiveError) { try body() } catch { fail(error) }
+        monitor.withLock { $0.phase = phase }
+        monitor.notifyAll()
+    }
+
+    private func moveOperations() {
+        var flight = Flight()
         var pace = Pace()
         while true {
-            switch takeWork(within: pace.delay(isIdle: active.isEmpty, isAwaited: waiters.load(ordering: .relaxed) > 0))
-            {
-            case .finished: return
+            let isAwaited = waiters.load(ordering: .relaxed) > 0
+            switch takeWork(within: pace.delay(for: flight.load, isAwaited: isAwaited)) {
+            case .finish: return
             case .abort(let exitCode): MPICalls.abort(exitCode: exitCode)
             case .operations(let first):
-                if first != nil { pace.restart() }
-                if issue(first, &active) || test(&active) { pace.restart() }
+                var isMoving = issue(first, &flight) || first != nil
+                // One look moves one fragment per link: with much to move, several looks are worth one awakening.
+                for _ in 0..<flight.load.looks where test(&flight) { isMoving = true }
+                if isMoving { pace.restart() }
             }
         }
     }
@@ -144,7 +174,7 @@ final class MPIEngine: @unchecked Sendable {
     private func takeWork(within nanoseconds: Int) -> Work {
         let work = monitor.wait(nanoseconds: nanoseconds) { state -> Work? in
             if let code = state.abortCode { return .abort(code) }
-            if state.isFinished { return .finished }
+            if state.phase == .finishing { return .finish }
             guard let first = state.firstQueued else { return nanoseconds == 0 ? .operations(nil) : nil }
             state.firstQueued = nil
             state.lastQueued = nil
@@ -154,7 +184,7 @@ final class MPIEngine: @unchecked Sendable {
     }
 
     /// Issues a chain of operations in order; true where one is done already (a setup call).
-    private func issue(_ first: MPIOperation?, _ active: inout [MPIOperation]) -> Bool {
+    private func issue(_ first: MPIOperation?, _ flight: inout Flight) -> Bool {
         var operation = first
         var isAnyDone = false
         while let current = operation {
@@ -162,8 +192,12 @@ final class MPIEngine: @unchecked Sendable {
             current.next = nil
             do throws(CollectiveError) {
                 if let error = failure { throw error }
-                try current.begin(largestTransfer: largestTransfer)
-                if try current.test() { isAnyDone = complete(current) } else { active.append(current) }
+                try current.begin(largestTransfer: largestTransfer, pool: &flight.pool)
+                if try current.test(pool: &flight.pool) {
+                    isAnyDone = complete(current)
+                } else {
+                    flight.active.append(current)
+                }
             } catch {
                 fail(error)
                 isAnyDone = complete(current, error)
@@ -173,16 +207,20 @@ final class MPIEngine: @unchecked Sendable {
     }
 
     /// Moves the operations in flight along; true where one of them is done.
-    private func test(_ active: inout [MPIOperation]) -> Bool {
-        if active.isEmpty {
-            MPICalls.progress()
+    private func test(_ flight: inout Flight) -> Bool {
+        if flight.active.isEmpty {
+            // After a failure the buffers of what is still in flight may be gone: MPI must not write to them.
+            if failure == nil { MPICalls.progress() }
             return false
         }
         var isAnyDone = false
-        active.removeAll { operation in
+        var pool: [MPIReduceScatter] = []
+        swap(&pool, &flight.pool)
+        defer { swap(&pool, &flight.pool) }
+        flight.active.removeAll { operation in
             do throws(CollectiveError) {
                 if let error = failure { throw error }
-                guard try operation.test() else { return false }
+                guard try operation.test(pool: &pool) else { return false }
                 isAnyDone = complete(operation)
             } catch {
                 fail(error)

@@ -17,7 +17,9 @@ final class MPIOperation: @unchecked Sendable {
     private var group = cmpi_comm_null()
     private var rank = 0
     private var size = 0
+    private var tag: Int32 = 0
     private var setup: (() -> Void)?
+    private var reduction: MPIReduceScatter?
     private var requests: [MPI_Request?] = []
     /// Counts, then displacements: MPI may read them for as long as the operation runs, so they lie still.
     private var layout = UnsafeMutableBufferPointer<Int32>(start: nil, count: 0)
@@ -29,9 +31,12 @@ final class MPIOperation: @unchecked Sendable {
 
     deinit { layout.deallocate() }
 
-    func prepare(_ call: CollectiveCall, group: MPI_Comm?, rank: Int, size: Int) {
+    /// - Parameter sequence: the operation's number in its group, the same on every rank.
+    func prepare(_ call: CollectiveCall, group: MPI_Comm?, rank: Int, size: Int, sequence: Int) {
         self.call = call
         self.group = group
+        // Messages of operations in flight at once must not be mistaken; MPI promises tags up to 32,767.
+        tag = Int32(sequence % 32_768)
         self.rank = rank
         self.size = size
         setup = nil
@@ -49,8 +54,12 @@ final class MPIOperation: @unchecked Sendable {
 
     // MARK: On the comm thread
 
-    /// Issues all of the operation at once: what is issued later could come in another order on another rank.
-    func begin(largestTransfer: Int) throws(CollectiveError) {
+    /// Whether it moves so much that MPI needs many calls for it.
+    var isBulk: Bool { max(call.send.count, call.receive.count) > 1 << 16 }
+
+    /// Issues all collective calls of the operation at once: what is issued later could come in another order on another
+    /// rank.
+    func begin(largestTransfer: Int, pool: inout [MPIReduceScatter]) throws(CollectiveError) {
         requests.removeAll(keepingCapacity: true)
         if let setup { return setup() }
         switch call.kind {
@@ -58,17 +67,28 @@ final class MPIOperation: @unchecked Sendable {
         case .broadcast: try beginBroadcast(largestTransfer)
         case .gather: try exchange(roots: call.root..<call.root + 1, largestTransfer)
         case .allGather: try beginAllGather(largestTransfer)
-        case .reduceScatter: try beginReduceScatter(largestTransfer)
+        case .reduceScatter: try beginReduceScatter(largestTransfer, &pool)
         case .allReduce: try beginAllReduce(largestTransfer)
         }
     }
 
     /// Whether it is done; moves it, and all others, along. The corresponding MPI function is `MPI_Testall`.
-    func test() throws(CollectiveError) -> Bool {
+    func test(pool: inout [MPIReduceScatter]) throws(CollectiveError) -> Bool {
+        if let reduction {
+            guard try reduction.advance() else { return false }
+            pool.append(reduction)
+            self.reduction = nil
+        }
         guard !requests.isEmpty else { return true }
         var flag: Int32 = 0
         try check(MPI_Testall(Int32(requests.count), &requests, &flag, cmpi_statuses_ignore()))
         return flag != 0
+    }
+
+    private func beginReduceScatter(_ largest: Int, _ pool: inout [MPIReduceScatter]) throws(CollectiveError) {
+        let taken = pool.popLast() ?? MPIReduceScatter()
+        reduction = taken
+        try taken.begin(call, group: group, rank: rank, tag: tag, largestTransfer: largest)
     }
 
     /// The corresponding MPI function is `MPI_Ibcast`.
@@ -106,7 +126,7 @@ final class MPIOperation: @unchecked Sendable {
             for other in 0..<size where other != rank {
                 let target = call.receive.baseAddress.map { $0 + call.displacements[other] }
                 try forEachPiece(of: call.counts[other], largest) { start, count throws(CollectiveError) in
-                    try issue { MPI_Irecv(target.map { $0 + start }, count, cmpi_byte(), Int32(other), 0, group, $0) }
+                    try issue { MPI_Irecv(target.map { $0 + start }, count, cmpi_byte(), Int32(other), tag, group, $0) }
                 }
             }
             if let target = call.receive.baseAddress, let source = call.send.baseAddress, !call.isInPlace(rank: rank) {
@@ -116,27 +136,9 @@ final class MPIOperation: @unchecked Sendable {
         for root in roots where root != rank {
             try forEachPiece(of: call.send.count, largest) { start, count throws(CollectiveError) in
                 try issue {
-                    MPI_Isend(call.send.baseAddress.map { $0 + start }, count, cmpi_byte(), Int32(root), 0, group, $0)
+                    MPI_Isend(call.send.baseAddress.map { $0 + start }, count, cmpi_byte(), Int32(root), tag, group, $0)
                 }
             }
-        }
-    }
-
-    /// The corresponding MPI function is `MPI_Ireduce`, once per part, to the rank that receives it: this way every rank
-    /// sends and adds its share, where Open MPI's `MPI_Ireduce_scatter` takes the whole vector through rank 0.
-    private func beginReduceScatter(_ largest: Int) throws(CollectiveError) {
-        var first = 0
-        for owner in 0..<size {
-            let source = call.send.baseAddress.map { $0 + first * 8 }
-            let target = owner == rank ? call.receive.baseAddress : nil
-            try forEachPiece(of: call.counts[owner], largest) { start, count throws(CollectiveError) in
-                try issue {
-                    MPI_Ireduce(
-                        source.map { $0 + start * 8 }, target.map { $0 + start * 8 }, count, cmpi_int64(), cmpi_sum(),
-                        Int32(owner), group, $0)
-                }
-            }
-            first += call.counts[owner]
         }
     }
 
