@@ -1,0 +1,31 @@
+#ifndef SK_ATTENTION_H
+#define SK_ATTENTION_H
+
+#include "sk_context.h"
+
+/// What both directions of causal, grouped-query attention are about.
+typedef struct {
+    /// q [Mq, heads * head_size]; k, v [Mk, kv_heads * head_size]; output as q; log_sum_exp [Mq, heads].
+    sk_matrix q, k, v, output, log_sum_exp;
+    const sk_segment *segments;
+    int64_t segment_count, head_size, heads, kv_heads;
+    float scale;
+    /// Keys seen back, the own one included; 0 where there is no limit.
+    int64_t window;
+} sk_attention_problem;
+
+// Every sum over keys or queries is one chain in order, begun at +0, in which masked pairs count as 0; the result is
+// multiplied by its factor (1 / sum, scale or 1) and +0 is added, so that zeros are positive. Inputs must be finite.
+
+void sk_attention(sk_context *context, const sk_attention_problem *problem);
+/// Writes dq, dk and dv; rows of no segment are left alone.
+void sk_attention_backward(
+    sk_context *context, const sk_attention_problem *problem, sk_matrix doutput, sk_matrix dq, sk_matrix dk,
+    sk_matrix dv);
+
+/// The same two, as plain loops.
+void sk_reference_attention(const sk_attention_problem *problem);
+void sk_reference_attention_backward(
+    const sk_attention_problem *problem, sk_matrix doutput, sk_matrix dq, sk_matrix dk, sk_matrix dv);
+
+#endif

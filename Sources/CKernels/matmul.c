@@ -1,0 +1,186 @@
+#include "sk_matmul.h"
+
+#include <string.h>
+
+#include "pool.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+// The engine of all three products: C [m, n] (+)= A [m, depth] * B [depth, n].
+//
+// A is fp32 and is packed once, in strips of tile_rows rows, by all threads. B is decoded from its format into panels
+// [depth_block][width] by the thread that is about to use it, and then multiplied by all rows of its item: a weight is
+// decoded once per product, and a panel stays in the first-level cache meanwhile. An item is a group of panels, or,
+// where the columns are few, a run of strips. C is read and written once per block of the reduction, in fp32, which
+// does not change a chain. A narrow product reads A where it lies: packing would cost as much as multiplying.
+
+enum {
+    PACKED_BYTES = 8 << 20,
+    ROWS_AT_ONCE = 4096,
+    PANELS_PER_ITEM = 8,
+    DECODED_ROWS = 16,
+};
+
+typedef struct {
+    sk_context *context;
+    const sk_table *table;
+    sk_decode_kernel *decode;
+    const float *a;
+    int64_t a_stride;
+    /// A[i][d] = a[d * a_stride + i].
+    bool a_transposed;
+    const sk_weight *w;
+    /// B[d][j] = w[d][j], else w[j][d].
+    bool straight;
+    sk_matrix c;
+    bool accumulate;
+    int64_t depth;
+    /// The part of the reduction and of the rows in `packed`.
+    float *packed;
+    int64_t depth_first, depth_count, row_first, row_count;
+    /// Whether A is read where it lies.
+    bool narrow;
+    int64_t column_items, panels_per_item, row_items, rows_per_item;
+} product;
+
+static int strip_rows(const product *p) { return p->narrow ? p->table->strided_rows : p->table->tile_rows; }
+
+static void pack_strip(void *argument, int64_t strip, int thread) {
+    (void)thread;
+    const product *p = argument;
+    int64_t rows = p->table->tile_rows, first = strip * rows;
+    int count = (int)sk_min(rows, p->row_count - first);
+    float *out = p->packed + first * p->depth_count;
+    int64_t row = p->row_first + first;
+    if (p->a_transposed)
+        p->table->pack_straight(
+            p->a + p->depth_first * p->a_stride + row, p->a_stride, count, p->depth_count, (int)rows, out);
+    else
+        p->table->pack_transposed(
+            p->a + row * p->a_stride + p->depth_first, p->a_stride, count, p->depth_count, (int)rows, out);
+}
+
+/// Decodes B[d..<d + count][column..<column + columns] into a panel of `width`.
+static void make_panel(
+    const product *p, int64_t d, int64_t count, int64_t column, int columns, int width, float *rows, float *panel) {
+    if (p->straight && columns == width) {
+        p->decode(p->w, d, count, column, columns, panel, width);
+    } else if (p->straight) {
+        p->decode(p->w, d, count, column, columns, rows, columns);
+        p->table->pack_straight(rows, columns, columns, count, width, panel);
+    } else if (p->w->format == SK_FORMAT_FP32) {
+        const float *x = (const float *)p->w->codes + column * p->w->stride + d;
+        p->table->pack_transposed(x, p->w->stride, columns, count, width, panel);
+    } else {
+        p->decode(p->w, column, columns, d, count, rows, p->table->depth_block);
+        p->table->pack_transposed(rows, p->table->depth_block, columns, count, width, panel);
+    }
+}
+
+/// The cache lines of a tile that is about to be read.
+static void prefetch(const float *c, int64_t stride, int rows, int columns) {
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j += SK_LANES) __builtin_prefetch(c + i * stride + j, 1);
+}
+
+/// Multiplies one panel by the rows [first, end) of the item.
+static void multiply_panel(
+    const product *p, const float *panel, int width, int64_t d, int64_t count, int64_t column, int columns,
+    int64_t first, int64_t end) {
+    bool accumulate = p->accumulate || d > 0;
+    int step = strip_rows(p);
+    float *c = p->c.data + p->row_first * p->c.stride + column;
+    for (int64_t row = first; row < end; row += step) {
+        int rows = (int)sk_min(step, end - row);
+        float *tile = c + row * p->c.stride;
+        if (row + step < end) prefetch(tile + step * p->c.stride, p->c.stride, (int)sk_min(step, end - row - step), columns);
+        if (p->narrow) {
+            const float *a = p->a + (p->row_first + row) * p->a_stride + d;
+            p->table->tile_strided(count, a, p->a_stride, panel, width, tile, p->c.stride, rows, columns, accumulate);
+        } else {
+            const float *a = p->packed + row * p->depth_count + (d - p->depth_first) * step;
+            p->table->tile_packed(count, a, step, panel, width, tile, p->c.stride, rows, columns, accumulate);
+        }
+    }
+}
+
+static int64_t thread_bytes(const sk_table *table) {
+    int64_t block = table->depth_block, wide = sk_max(block, table->tile_columns) + SK_LANES;
+    return (wide * sk_max(table->tile_columns, DECODED_ROWS) + block * table->tile_columns + 64) * (int64_t)sizeof(float);
+}
+
+static void multiply_item(void *argument, int64_t item, int thread) {
+    const product *p = argument;
+    const int64_t block = p->table->depth_block, tile_columns = p->table->tile_columns;
+    float *panel = sk_thread_scratch(p->context, thread, thread_bytes(p->table));
+    float *rows = panel + block * tile_columns + 2 * SK_LANES;
+    int64_t first = item / p->column_items * p->rows_per_item, end = sk_min(p->row_count, first + p->rows_per_item);
+    int64_t start = item % p->column_items * p->panels_per_item * tile_columns;
+    int64_t stop = sk_min(p->c.columns, start + p->panels_per_item * tile_columns);
+    int64_t depth_end = p->depth_first + p->depth_count;
+    for (int64_t d = p->depth_first; d < depth_end; d += block) {
+        int64_t count = sk_min(block, depth_end - d);
+        for (int64_t column = start; column < stop; column += tile_columns) {
+            int columns = (int)sk_min(tile_columns, stop - column), width = sk_panel_width(p->table, columns);
+            make_panel(p, d, count, column, columns, width, rows, panel);
+            multiply_panel(p, panel, width, d, count, column, columns, first, end);
+        }
+    }
+}
+
+/// Cuts the outputs into items: groups of panels, fewer per group or also runs of rows where threads would be idle.
+static void cut(product *p) {
+    int64_t threads = sk_threads(p->context), wanted = threads == 1 ? 1 : 4 * threads;
+    int64_t panels = (p->c.columns + p->table->tile_columns - 1) / p->table->tile_columns;
+    p->panels_per_item = sk_max(1, sk_min(PANELS_PER_ITEM, panels / wanted));
+    p->column_items = (panels + p->panels_per_item - 1) / p->panels_per_item;
+    int64_t strips = (p->row_count + strip_rows(p) - 1) / strip_rows(p);
+    p->row_items = threads == 1 || p->column_items >= 2 * threads ? 1 : sk_min(strips, (wanted + p->column_items - 1) / p->column_items);
+    p->rows_per_item = (strips + p->row_items - 1) / p->row_items * strip_rows(p);
+    p->row_items = (p->row_count + p->rows_per_item - 1) / p->rows_per_item;
+}
+
+static void clear(sk_matrix c) {
+    for (int64_t i = 0; i < c.rows; i++) memset(c.data + i * c.stride, 0, (size_t)c.columns * sizeof *c.data);
+}
+
+static void run(product p) {
+    if (p.c.rows == 0 || p.c.columns == 0) return;
+    if (p.depth == 0) {
+        if (!p.accumulate) clear(p.c);
+        return;
+    }
+    p.table = sk_table_of(p.context);
+    p.decode = sk_decoder(p.table, p.w->format);
+    p.narrow = !p.a_transposed && p.c.columns <= 2 * p.table->tile_columns;
+    const int64_t strip = p.table->tile_rows, block = p.table->depth_block;
+    for (p.row_first = 0; p.row_first < p.c.rows; p.row_first += ROWS_AT_ONCE) {
+        p.row_count = sk_min(ROWS_AT_ONCE, p.c.rows - p.row_first);
+        int64_t padded = sk_round_up(p.row_count, strip);
+        int64_t blocks = p.narrow ? INT64_MAX / block : sk_max(1, PACKED_BYTES / (padded * block * (int64_t)sizeof(float)));
+        cut(&p);
+        for (p.depth_first = 0; p.depth_first < p.depth; p.depth_first += p.depth_count) {
+            p.depth_count = sk_min(blocks * block, p.depth - p.depth_first);
+            if (!p.narrow) {
+                p.packed = sk_shared_scratch(p.context, (padded * p.depth_count + SK_LANES) * (int64_t)sizeof(float));
+                sk_parallel(p.context, padded / strip, pack_strip, &p);
+            }
+            sk_parallel(p.context, p.column_items * p.row_items, multiply_item, &p);
+        }
+    }
+}
+
+void sk_multiply(sk_context *context, sk_matrix x, sk_weight w, sk_matrix y, bool accumulate) {
+    run((product){.context = context, .a = x.data, .a_stride = x.stride, .w = &w, .c = y, .accumulate = accumulate, .depth = x.columns});
+}
+
+void sk_multiply_transposed(sk_context *context, sk_matrix dy, sk_weight w, sk_matrix dx, bool accumulate) {
+    run((product){.context = context, .a = dy.data, .a_stride = dy.stride, .w = &w, .straight = true, .c = dx,
+        .accumulate = accumulate, .depth = dy.columns});
+}
+
+void sk_multiply_gradient(sk_context *context, sk_matrix dy, sk_matrix x, sk_matrix dw, bool accumulate) {
+    sk_weight w = {.format = SK_FORMAT_FP32, .rows = x.rows, .columns = x.columns, .stride = x.stride, .codes = x.data};
+    run((product){.context = context, .a = dy.data, .a_stride = dy.stride, .a_transposed = true, .w = &w,
+        .straight = true, .c = dw, .accumulate = accumulate, .depth = dy.rows});
+}

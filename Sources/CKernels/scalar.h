@@ -1,0 +1,97 @@
+// One value at a time: what the vector code does in each lane.
+#ifndef SK_SCALAR_H
+#define SK_SCALAR_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "table.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+static inline float sk_from_bits(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static inline uint32_t sk_bits(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+// e^x = 2^n e^r: n = rint(x / ln 2) by adding 1.5 * 2^23, r = x - n ln 2 in two steps, e^r by its series to r^7 (error
+// 5e-9 for |r| <= ln 2 / 2), and 2^n in two factors so that results below 2^-126 are rounded once.
+#define SK_EXP_LOW -105.0f
+#define SK_EXP_HIGH 89.0f
+#define SK_EXP_SHIFT 0x1.8p23f
+#define SK_LOG2_E 0x1.715476p0f
+#define SK_LN2_HIGH 0x1.62e4p-1f
+#define SK_LN2_LOW 0x1.7f7d1cp-20f
+static const float sk_exp_series[8] = {
+    1.0f / 5040, 1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f,
+};
+
+static inline float sk_exp_scalar(float x) {
+    x = x < SK_EXP_LOW ? SK_EXP_LOW : x;
+    x = x > SK_EXP_HIGH ? SK_EXP_HIGH : x;
+    float shifted = fmaf(x, SK_LOG2_E, SK_EXP_SHIFT);
+    float n = shifted - SK_EXP_SHIFT;
+    float r = fmaf(n, -SK_LN2_LOW, fmaf(n, -SK_LN2_HIGH, x));
+    float p = sk_exp_series[0];
+    for (int i = 1; i < 8; i++) p = fmaf(p, r, sk_exp_series[i]);
+    int32_t power = (int32_t)(sk_bits(shifted) - sk_bits(SK_EXP_SHIFT));
+    int32_t half = power >> 1;
+    float first = sk_from_bits((uint32_t)(half + 127) << 23);
+    float second = sk_from_bits((uint32_t)(power - half + 127) << 23);
+    return p * first * second;
+}
+
+static inline float sk_sigmoid_scalar(float x) { return 1.0f / (1.0f + sk_exp_scalar(-x)); }
+
+/// The fixed tree by which 16 lanes become one sum.
+static inline float sk_add_lanes(const float lanes[SK_LANES]) {
+    float sums[SK_LANES];
+    memcpy(sums, lanes, sizeof sums);
+    for (int width = SK_LANES / 2; width > 0; width /= 2)
+        for (int i = 0; i < width; i++) sums[i] = sums[i] + sums[i + width];
+    return sums[0];
+}
+
+/// The natural logarithm of a sum of exponentials, in fp32.
+float sk_log_scalar(float x);
+
+static inline float sk_fp16_to_float(uint16_t half) {
+    uint32_t sign = (uint32_t)(half & 0x8000) << 16, exponent = (half >> 10) & 31, fraction = half & 0x3FF;
+    if (exponent == 31) return sk_from_bits(sign | 0x7F800000 | fraction << 13 | (fraction ? 0x400000 : 0));
+    if (exponent == 0) return sk_from_bits(sk_bits((float)fraction * 0x1p-24f) | sign);
+    return sk_from_bits(sign | (exponent + 112) << 23 | fraction << 13);
+}
+
+/// The scale of the block `block` of an NF4 weight.
+static inline float sk_nf4_scale(const sk_weight *w, int64_t block, const float *table) {
+    if (w->format == SK_FORMAT_NF4) return ((const float *)w->scales)[block];
+    float product = table[((const uint8_t *)w->scales)[block]] * w->nested[block / SK_NESTED_BLOCK];
+    return product + w->offset;
+}
+
+/// Four draws: the counter is (block, stream). Source: Salmon et al., SC 2011, section 3.3.
+static inline void sk_philox(sk_rng rng, uint64_t block, uint32_t out[4]) {
+    uint32_t c0 = (uint32_t)block, c1 = (uint32_t)(block >> 32);
+    uint32_t c2 = (uint32_t)rng.stream, c3 = (uint32_t)(rng.stream >> 32);
+    uint32_t k0 = (uint32_t)rng.key, k1 = (uint32_t)(rng.key >> 32);
+    for (int round = 0; round < 10; round++) {
+        uint64_t p0 = (uint64_t)c0 * 0xD2511F53u, p1 = (uint64_t)c2 * 0xCD9E8D57u;
+        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
+        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
+        c1 = (uint32_t)p1;
+        c3 = (uint32_t)p0;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
+}
+
+#endif

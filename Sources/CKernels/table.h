@@ -1,0 +1,99 @@
+// What each kind of kernel computes, and the table of kernels that a context works with.
+#ifndef SK_TABLE_H
+#define SK_TABLE_H
+
+#include "sk_context.h"
+
+enum { SK_LANES = 16 };
+
+/// c [rows, columns] = (accumulate ? c : +0), then for d in 0..<depth: c[i][j] = fma(A[d][i], b[d * b_step + j], c[i][j]).
+///
+/// In `tile_packed` A[d][i] = a[d * a_stride + i], rows <= tile_rows; in `tile_strided` A[d][i] = a[i * a_stride + d],
+/// rows <= strided_rows. columns <= tile_columns. Of each step of b whole vectors are read: up to b_step values.
+typedef void sk_tile_kernel(
+    int64_t depth, const float *a, int64_t a_stride, const float *b, int64_t b_step, float *c, int64_t c_stride,
+    int rows, int columns, bool accumulate);
+
+/// out[d * width + i] = x[i * stride + d] (transposed) or x[d * stride + i] (straight) for i < count, else 0.
+/// `out` must have room for depth * width + 16 values.
+typedef void sk_pack_kernel(const float *x, int64_t stride, int count, int64_t depth, int width, float *out);
+
+/// out[i * out_stride + j] = w[row + i][column + j], i < rows, j < columns.
+typedef void sk_decode_kernel(
+    const sk_weight *w, int64_t row, int64_t rows, int64_t column, int64_t columns, float *out, int64_t out_stride);
+
+/// Encodes `count` fp32 values, whole blocks but for the last of the tensor (`tail`); one fp32 scale a block.
+typedef void sk_encode_kernel(
+    const float *x, int64_t count, int32_t block_size, bool tail, uint8_t *codes, float *scales);
+
+typedef void sk_add_kernel(int64_t n, const float *a, const float *b, float *c);
+/// scale: b = a * s. finish: b = fma(a, s, +0), whose zeros from zeros are positive.
+typedef void sk_scale_kernel(int64_t n, const float *a, float s, float *b);
+/// Sum of a[i] * b[i] in 16 lanes of fma.
+typedef float sk_dot_kernel(int64_t n, const float *a, const float *b);
+typedef void sk_silu_kernel(int64_t n, const float *gate, const float *up, float *a);
+typedef void sk_silu_backward_kernel(
+    int64_t n, const float *da, const float *gate, const float *up, float *dgate, float *dup);
+typedef void sk_dropout_kernel(
+    int64_t n, const float *x, float *y, uint32_t threshold, float factor, sk_rng rng, uint64_t first);
+typedef void sk_rms_norm_kernel(int64_t n, const float *x, const float *w, float epsilon, float *y);
+typedef void sk_rms_norm_backward_kernel(
+    int64_t n, const float *dy, const float *x, const float *w, float epsilon, float *dx, bool accumulate);
+/// Pairs (x[i], x[i + half]) turned by the angle i, for each of `heads` runs of 2 * half values; sines times `sign`.
+typedef void sk_rotate_kernel(
+    int64_t heads, int64_t half, float *x, const float *cosines, const float *sines, float sign);
+/// p[j] = exp(p[j] * scale - max) for first <= j < end, 0 elsewhere in 0..<n (a multiple of 16); *log_sum_exp; returns
+/// the sum, in lanes j mod 16.
+typedef float sk_softmax_kernel(int64_t n, int64_t first, int64_t end, float scale, float *p, float *log_sum_exp);
+/// p[j] = exp(p[j] * scale - lse) and dp[j] = p[j] * (dp[j] - delta) for first <= j < end, both 0 elsewhere in 0..<n.
+typedef void sk_softmax_backward_kernel(
+    int64_t n, int64_t first, int64_t end, float scale, float lse, float delta, float *p, float *dp);
+/// Returns the negative log-likelihood of `target`.
+typedef float sk_cross_entropy_kernel(
+    int64_t n, float *logits, int64_t target, bool write_gradient, float gradient_scale);
+typedef bool sk_add_fixed_point_kernel(int64_t n, const float *g, float limit, int64_t *sums);
+typedef void sk_fixed_point_to_float_kernel(int64_t n, const int64_t *sums, float scale, float *g);
+/// The sum of one block.
+typedef double sk_sum_of_squares_kernel(int64_t n, const float *g);
+typedef void sk_adamw_kernel(int64_t n, float *p, const float *g, float *m, float *v, sk_adamw_step step);
+
+/// `steps` rounds of independent fused multiply-adds in registers; returns how many operations that were.
+typedef double sk_fma_loop_kernel(int64_t steps, float *sink);
+
+typedef struct {
+    sk_isa isa;
+    /// The largest tiles of tile_packed and tile_strided; tile_columns is two runs of whole vectors.
+    int tile_rows, strided_rows, tile_columns;
+    /// Steps of the reduction per panel: the panel stays in the first-level cache.
+    int depth_block;
+#define SK_KERNEL(name, kind) sk_##kind##_kernel *name;
+#include "kernels.inc"
+} sk_table;
+
+extern const sk_table sk_portable_table;
+extern const sk_table sk_avx2_table;
+extern const sk_table sk_avx512_table;
+
+#define SK_KERNEL(name, kind) \
+    sk_##kind##_kernel sk_portable_##name; \
+    sk_##kind##_kernel sk_avx2_##name; \
+    sk_##kind##_kernel sk_avx512_##name;
+#include "kernels.inc"
+
+/// The width of a panel of `columns`: half tiles are cheaper where they are enough.
+static inline int sk_panel_width(const sk_table *table, int64_t columns) {
+    return columns <= table->tile_columns / 2 ? table->tile_columns / 2 : table->tile_columns;
+}
+
+static inline sk_decode_kernel *sk_decoder(const sk_table *table, sk_format format) {
+    switch (format) {
+    case SK_FORMAT_FP32: return table->decode_fp32;
+    case SK_FORMAT_FP16: return table->decode_fp16;
+    case SK_FORMAT_BF16: return table->decode_bf16;
+    case SK_FORMAT_NF4: return table->decode_nf4;
+    case SK_FORMAT_NF4_NESTED: return table->decode_nf4_nested;
+    }
+    return table->decode_fp32;
+}
+
+#endif

@@ -1,0 +1,31 @@
+package import Buffers
+import CKernels
+package import Quantization
+
+// M: tokens, K: inputs, N: outputs. Every output is the old value (where accumulating) or +0, followed by one fused
+// multiply-add for each step of the reduction, in order, whatever the format, the tiles and the threads.
+extension KernelContext {
+    /// y [M, N] (+)= x [M, K] · wᵀ, w [N, K].
+    package func multiply(
+        _ x: Matrix, by w: WeightView, into y: Matrix, accumulate: Bool, compute: Compute = .fp32
+    ) {
+        precondition(compute.isAvailable)
+        precondition(x.rows == y.rows && x.columns == w.columns && y.columns == w.rows)
+        run { sk_multiply($0, x.native, w.native, y.native, accumulate) }
+    }
+
+    /// dx [M, K] (+)= dy [M, N] · w, w [N, K].
+    package func multiplyTransposed(
+        _ dy: Matrix, by w: WeightView, into dx: Matrix, accumulate: Bool, compute: Compute = .fp32
+    ) {
+        precondition(compute.isAvailable)
+        precondition(dy.rows == dx.rows && dy.columns == w.rows && dx.columns == w.columns)
+        run { sk_multiply_transposed($0, dy.native, w.native, dx.native, accumulate) }
+    }
+
+    /// dw [N, K] (+)= dyᵀ · x, dy [M, N], x [M, K].
+    package func multiplyGradient(_ dy: Matrix, _ x: Matrix, into dw: Matrix, accumulate: Bool) {
+        precondition(dy.rows == x.rows && dw.rows == dy.columns && dw.columns == x.columns)
+        run { sk_multiply_gradient($0, dy.native, x.native, dw.native, accumulate) }
+    }
+}

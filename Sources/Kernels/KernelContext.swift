@@ -1,0 +1,72 @@
+import Buffers
+import CKernels
+import Foundation
+
+/// An instruction set and a thread pool: what every kernel is called on. A rank has one.
+///
+/// Operations return when they are done, use all threads, and give the same bits on any instruction set and any number
+/// of threads. They allocate nothing but scratch memory, which grows at first use (`reserveScratch` does it before).
+/// Wrong shapes trap. Only one operation runs at a time; a second caller waits.
+package final class KernelContext: @unchecked Sendable {
+    // Sendable: the handle never changes, and what it points to is used under its own lock only (see `run`).
+    private let handle: OpaquePointer
+    package let threads: Int
+    package let instructionSet: InstructionSet
+
+    /// The environment variable that limits `instructionSet` where none is asked for.
+    package static let environmentVariable = "SWIFTLET_ISA"
+
+    /// - Parameters:
+    ///   - threads: how many threads work, the calling one included.
+    ///   - instructionSet: nil: the one that SWIFTLET_ISA names, else the best of this CPU.
+    /// - Throws: `InputError` of kind `.usage` where this CPU has not the instruction set asked for, of kind
+    ///   `.capacity` where threads or memory cannot be had.
+    package init(threads: Int, instructionSet: InstructionSet? = nil) throws {
+        precondition(threads >= 1)
+        let chosen = try instructionSet ?? Self.fromEnvironment() ?? InstructionSet.supported.last ?? .portable
+        guard chosen.isSupported else {
+            throw InputError(
+                .usage, "this CPU cannot run the instruction set '\(chosen.rawValue)'",
+                remedy: "choose one of \(InstructionSet.supported.map(\.rawValue).joined(separator: ", "))")
+        }
+        guard let handle = sk_context_create(Int32(threads), chosen.native) else {
+            throw InputError(.capacity, "cannot start \(threads) threads", remedy: "lower threads")
+        }
+        self.handle = handle
+        self.threads = threads
+        self.instructionSet = chosen
+    }
+
+    deinit { sk_context_destroy(handle) }
+
+    private static func fromEnvironment() throws -> InstructionSet? {
+        guard let name = ProcessInfo.processInfo.environment[environmentVariable], !name.isEmpty else { return nil }
+        guard let chosen = InstructionSet(rawValue: name) else {
+            throw InputError(
+                .usage, "\(environmentVariable)='\(name)' is no instruction set",
+                remedy: "use one of \(InstructionSet.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return chosen
+    }
+
+    /// Runs one operation, alone.
+    func run<Result>(_ operation: (OpaquePointer) -> Result) -> Result {
+        sk_context_lock(handle)
+        defer { sk_context_unlock(handle) }
+        return operation(handle)
+    }
+
+    /// Grows the scratch memory now, so that no later operation within these sizes allocates.
+    /// - Throws: `InputError` of kind `.capacity`.
+    package func reserveScratch(shared: Int, perThread: Int) throws {
+        precondition(shared >= 0 && perThread >= 0)
+        guard run({ sk_context_reserve($0, Int64(shared), Int64(perThread)) }) else {
+            throw InputError(
+                .capacity, "cannot reserve \(shared) + \(threads) × \(perThread) bytes of scratch memory",
+                remedy: "lower micro_batch_size or sequence_len")
+        }
+    }
+
+    /// Bytes of scratch memory that are held now.
+    package var scratchByteCount: Int { run { Int(sk_context_scratch($0)) } }
+}
