@@ -112,9 +112,12 @@ package final class BaseStoreWriter {
             return BaseStoreManifest.Unit(
                 unit: name, offset: range.lowerBound, byteCount: range.count, sha256: hash)
         }
-        let outside = BaseStoreManifest.metadata(in: map.bytes, outside: units.map(\.range))
+        // The map must outlive what points into it.
+        let metadataHash = withExtendedLifetime(map) {
+            Digest.hex(of: BaseStoreManifest.metadata(in: map.bytes, outside: units.map(\.range)))
+        }
         return BaseStoreManifest(
             fileByteCount: map.bytes.count, descriptionHash: Digest.hex(of: descriptionText),
-            metadataHash: Digest.hex(of: outside), units: units)
+            metadataHash: metadataHash, units: units)
     }
 }

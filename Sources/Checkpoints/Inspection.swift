@@ -1,6 +1,5 @@
 package import Architectures
-package import Buffers
-package import Quantization
+internal import Buffers
 
 /// What a base store or a checkpoint holds, as plain values to print or to encode.
 package enum Inspection: Encodable, Sendable {

@@ -18,7 +18,7 @@ package struct HDF5File: ~Copyable {
     /// Creates a file on disk, replacing one that is there; datasets of at least `alignment` bytes begin at multiples
     /// of it. The corresponding C function is `H5Fcreate`.
     package static func create(path: String, alignment: Int = 4096) throws(HDF5Error) -> HDF5File {
-        let access = try accessList(path, alignment: alignment)
+        let access = try accessList(path, alignment: alignment, isWritten: true)
         let id = try Library.call(path, "/", "create the file") {
             H5Fcreate(path, chdf5_truncate(), chdf5_default(), access.id)
         }
@@ -30,19 +30,20 @@ package struct HDF5File: ~Copyable {
     package static func createImage(
         name: String, alignment: Int = 4096, expectedByteCount: Int = 1 << 20
     ) throws(HDF5Error) -> HDF5File {
-        let access = try accessList(name, alignment: alignment)
+        let access = try accessList(name, alignment: alignment, isWritten: true)
         _ = try Library.call(name, "/", "use memory") {
             H5Pset_fapl_core(access.id, max(1 << 16, expectedByteCount), false)
         }
+        let unique = Library.uniqueName(name)
         let id = try Library.call(name, "/", "create the image") {
-            H5Fcreate(name, chdf5_truncate(), chdf5_default(), access.id)
+            H5Fcreate(unique, chdf5_truncate(), chdf5_default(), access.id)
         }
         return HDF5File(name: name, handle: Handle(id))
     }
 
     /// Opens a file on disk for reading. The corresponding C function is `H5Fopen`.
     package static func open(path: String) throws(HDF5Error) -> HDF5File {
-        let access = try accessList(path, alignment: 1)
+        let access = try accessList(path, alignment: 1, isWritten: false)
         let file = HDF5File(name: path, handle: Handle(try open(path, access: access)))
         try file.refuseWhatLeavesTheFile()
         return file
@@ -52,12 +53,12 @@ package struct HDF5File: ~Copyable {
     /// The corresponding C functions are `H5Pset_file_image` and `H5Fopen`.
     package static func open(image: UnsafeRawBufferPointer, name: String) throws(HDF5Error) -> HDF5File {
         guard let start = image.baseAddress else { throw HDF5Error(file: name, place: "/", "the image is empty") }
-        let access = try accessList(name, alignment: 1)
+        let access = try accessList(name, alignment: 1, isWritten: false)
         _ = try Library.call(name, "/", "use memory") { H5Pset_fapl_core(access.id, 1 << 16, false) }
         _ = try Library.call(name, "/", "take the image") {
             H5Pset_file_image(access.id, UnsafeMutableRawPointer(mutating: start), image.count)
         }
-        let file = HDF5File(name: name, handle: Handle(try open(name, access: access)))
+        let file = HDF5File(name: name, handle: Handle(try open(Library.uniqueName(name), access: access)))
         try file.refuseWhatLeavesTheFile()
         return file
     }
@@ -67,15 +68,17 @@ package struct HDF5File: ~Copyable {
         return try Library.call(name, "/", "open the file") { H5Fopen(name, chdf5_read_only(), list) }
     }
 
-    private static func accessList(_ name: String, alignment: Int) throws(HDF5Error) -> Handle {
+    private static func accessList(_ name: String, alignment: Int, isWritten: Bool) throws(HDF5Error) -> Handle {
         precondition(alignment > 0)
         let list = try Handle.propertyList(chdf5_file_access(), file: name)
         let id = list.id
         _ = try Library.call(name, "/", "set the alignment") {
             H5Pset_alignment(id, UInt64(alignment), UInt64(alignment))
         }
-        // Closing the file closes what is open in it: no identifier keeps a file alive behind our back.
-        _ = try Library.call(name, "/", "set the closing order") { H5Pset_fclose_degree(id, H5F_CLOSE_STRONG) }
+        // A file that was written must be whole once it is closed, so what is still open in it closes with it. One that
+        // is read stays open as long as anything in it.
+        let degree = isWritten ? H5F_CLOSE_STRONG : H5F_CLOSE_WEAK
+        _ = try Library.call(name, "/", "set the closing order") { H5Pset_fclose_degree(id, degree) }
         _ = try Library.call(name, "/", "switch locks off") { chdf5_take_no_lock(id) }
         return list
     }

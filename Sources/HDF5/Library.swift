@@ -34,6 +34,13 @@ enum Library {
         }
     }
 
+    /// A name that no other image has: the library takes two open images of one name for one file.
+    static func uniqueName(_ name: String) -> String {
+        "\(name)#\(imageCount.wrappingAdd(1, ordering: .relaxed).newValue)"
+    }
+
+    private static let imageCount = Atomic<Int>(0)
+
     /// The error printer is a property of the calling thread where the library is thread-safe, so it is set each time.
     /// Filters and drivers from shared objects are never loaded: a file must not choose what code runs.
     private static func prepareThread() {
