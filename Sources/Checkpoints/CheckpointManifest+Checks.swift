@@ -9,13 +9,17 @@ extension CheckpointManifest {
         let path = directory + "/" + fileName
         let data = try Paths.read(path, atMost: 1 << 28, remedy: remedy)
         let sums = try Paths.read(directory + "/" + sumsName, atMost: 1 << 24, remedy: remedy)
-        let line = sumsLine(data.withUnsafeBytes { Digest.hex(of: $0) }, fileName)
-        guard String(decoding: sums, as: UTF8.self).split(separator: "\n").contains(Substring(line)) else {
-            throw InputError(.data, file: path, "is damaged: its hash is not in \(sumsName)", remedy: remedy)
+        let hash = data.withUnsafeBytes { Digest.hex(of: $0) }
+        let lines = String(decoding: sums, as: UTF8.self)
+        guard lines.hasPrefix(sumsLine(hash, fileName) + "\n") else {
+            throw InputError(.data, file: path, "is damaged: its hash is not that of \(sumsName)", remedy: remedy)
         }
         let manifest = try JSONText.decode(Self.self, data, file: path, remedy: remedy)
         guard manifest.version == version else {
             throw InputError(.data, file: path, "has version \(manifest.version), not \(version)", remedy: remedy)
+        }
+        guard lines == manifest.sums(manifestHash: hash) else {
+            throw InputError(.data, file: directory + "/" + sumsName, "is damaged", remedy: remedy)
         }
         if let problem = manifest.problem { throw InputError(.data, file: path, problem, remedy: remedy) }
         return manifest

@@ -5,9 +5,12 @@ import Foundation
 import Quantization
 import Testing
 
+/// Where tests write: in memory where that is to be had, since a save syncs ten times and a crash test saves hundreds.
+private let scratch = FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm/" : NSTemporaryDirectory()
+
 /// A directory for one test, removed afterwards.
 func withTemporaryDirectory<R>(_ body: (String) throws -> R) throws -> R {
-    let path = NSTemporaryDirectory() + "swiftlet-checkpoints-" + UUID().uuidString
+    let path = scratch + "swiftlet-checkpoints-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: path) }
     return try body(path)
