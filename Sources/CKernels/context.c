@@ -185,7 +185,7 @@ sk_context *sk_context_create(int threads, sk_isa isa) {
     context->workers = calloc((size_t)threads, sizeof *context->workers);
     context->own = calloc((size_t)threads, sizeof *context->own);
     context->table = &sk_portable_table;
-#if defined(SK_FAST_TABLES)
+#if defined(__x86_64__)
     if (isa == SK_AVX2) context->table = &sk_avx2_table;
     if (isa == SK_AVX512) context->table = &sk_avx512_table;
 #endif
@@ -219,7 +219,7 @@ void sk_context_destroy(sk_context *context) {
 
 bool sk_isa_supported(sk_isa isa) {
     if (isa == SK_PORTABLE) return true;
-#if defined(SK_FAST_TABLES)
+#if defined(__x86_64__)
     bool supported = true;
     __builtin_cpu_init();
 #define SK_ISA_FEATURE(of, feature) supported = supported && (of != isa || __builtin_cpu_supports(feature));

@@ -1,0 +1,95 @@
+#include "table.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include "scalar.h"
+#include "sk_quantize.h"
+
+// Sixteen lanes are two registers here; no such value crosses a call, as all helpers are inlined.
+#pragma clang diagnostic ignored "-Wpsabi"
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+
+#define SK_NAME(name) sk_avx2_##name
+#define WIDTH 8
+typedef float wide __attribute__((ext_vector_type(8)));
+
+static const int32_t lane_masks[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
+
+static inline __attribute__((always_inline)) __m256i first_lanes(int n) {
+    return _mm256_loadu_si256((const __m256i *)(lane_masks + 8 - (n >= WIDTH ? WIDTH : n <= 0 ? 0 : n)));
+}
+
+/// The first n lanes, n of any size; the others are 0 and not touched in memory.
+static inline __attribute__((always_inline)) wide wide_load_part(const float *p, int n) {
+    return (wide)_mm256_maskload_ps(p, first_lanes(n));
+}
+
+static inline __attribute__((always_inline)) void wide_store_part(float *p, wide x, int n) {
+    _mm256_maskstore_ps(p, first_lanes(n), (__m256)x);
+}
+
+/// Turns a square of 8 rows into its columns.
+static inline __attribute__((always_inline)) void transpose(wide rows[8]) {
+    __m256 a[8], b[8];
+    for (int i = 0; i < 8; i += 2) {
+        a[i] = _mm256_unpacklo_ps((__m256)rows[i], (__m256)rows[i + 1]);
+        a[i + 1] = _mm256_unpackhi_ps((__m256)rows[i], (__m256)rows[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4)
+        for (int j = 0; j < 2; j++) {
+            b[i + 2 * j] = _mm256_shuffle_ps(a[i + j], a[i + j + 2], 0x44);
+            b[i + 2 * j + 1] = _mm256_shuffle_ps(a[i + j], a[i + j + 2], 0xEE);
+        }
+    for (int i = 0; i < 4; i++) {
+        rows[i] = (wide)_mm256_permute2f128_ps(b[i], b[i + 4], 0x20);
+        rows[i + 4] = (wide)_mm256_permute2f128_ps(b[i], b[i + 4], 0x31);
+    }
+}
+
+#include "fast/vector.h"
+
+/// table[index] in eight lanes: both halves of the table are looked up, bit 3 of the index chooses.
+INLINE wide look_up_half(__m256 low, __m256 high, __m256i index) {
+    __m256 choice = _mm256_castsi256_ps(_mm256_slli_epi32(index, 28));
+    return (wide)_mm256_blendv_ps(
+        _mm256_permutevar8x32_ps(low, index), _mm256_permutevar8x32_ps(high, index), choice);
+}
+
+INLINE floats look_up(floats table, ints index) {
+    __m256 low = (__m256)table.lo, high = (__m256)table.hi;
+    floats result;
+    result.lo = look_up_half(low, high, (__m256i)index.lo);
+    result.hi = look_up_half(low, high, (__m256i)index.hi);
+    return result;
+}
+
+#include "fast/tile.h"
+#include "fast/formats.h"
+#include "fast/rows.h"
+
+bool SK_NAME(add_fixed_point)(int64_t n, const float *g, float limit, int64_t *sums) {
+    bool sound = true;
+    for (int64_t i = 0; i < n; i++) {
+        bool within = __builtin_fabsf(g[i]) <= limit;
+        sound &= within;
+        // AVX2 converts doubles to 64-bit integers one at a time, rounding ties to even.
+        sums[i] += within ? _mm_cvtsd_si64(_mm_set_sd((double)g[i] * 0x1p52)) : 0;
+    }
+    return sound;
+}
+
+#pragma clang attribute pop
+
+const sk_table sk_avx2_table = {
+    .isa = SK_AVX2,
+    .tile_rows = TILE_ROWS,
+    .strided_rows = STRIDED_ROWS,
+    .tile_columns = TILE_COLUMNS,
+    .depth_block = 256,
+#define SK_KERNEL(name, kind) .name = sk_avx2_##name,
+#include "kernels.inc"
+};
+
+#endif

@@ -1,0 +1,213 @@
+// Rows and flat arrays, 16 lanes at a time.
+
+/// Runs the body for i = 0, 16, ... below n, with `part` lanes of each that count.
+#define FOR_LANES(i, n, part) \
+    for (int64_t i = 0, part; i < (n) && (part = (n) - i, true); i += SK_LANES)
+
+void SK_NAME(add)(int64_t n, const float *a, const float *b, float *c) {
+    FOR_LANES(i, n, part) store_part(c + i, load_part(a + i, part) + load_part(b + i, part), part);
+}
+
+void SK_NAME(scale)(int64_t n, const float *a, float s, float *b) {
+    FOR_LANES(i, n, part) store_part(b + i, load_part(a + i, part) * s, part);
+}
+
+void SK_NAME(finish)(int64_t n, const float *a, float s, float *b) {
+    FOR_LANES(i, n, part) store_part(b + i, fused(load_part(a + i, part), (floats)s, (floats)0.0f), part);
+}
+
+float SK_NAME(dot)(int64_t n, const float *a, const float *b) {
+    floats sums = 0;
+    FOR_LANES(i, n, part) {
+        floats next = fused(load_part(a + i, part), load_part(b + i, part), sums);
+        sums = part >= SK_LANES ? next : lanes_between(0, part) ? next : sums;
+    }
+    return add_lanes(sums);
+}
+
+void SK_NAME(silu_multiply)(int64_t n, const float *gate, const float *up, float *a) {
+    FOR_LANES(i, n, part) {
+        floats g = load_part(gate + i, part);
+        store_part(a + i, g * sigmoid(g) * load_part(up + i, part), part);
+    }
+}
+
+void SK_NAME(silu_multiply_backward)(
+    int64_t n, const float *da, const float *gate, const float *up, float *dgate, float *dup) {
+    FOR_LANES(i, n, part) {
+        floats g = load_part(gate + i, part), d = load_part(da + i, part), u = load_part(up + i, part);
+        floats s = sigmoid(g), slope = s * fused(g, 1.0f - s, (floats)1.0f);
+        store_part(dgate + i, d * u * slope, part);
+        store_part(dup + i, d * (g * s), part);
+    }
+}
+
+/// Philox for 16 blocks; word w of block b is element 4 b + w.
+INLINE void philox(sk_rng rng, uint64_t first_block, uint32_t out[64]) {
+    typedef uint64_t longwords __attribute__((ext_vector_type(16)));
+    const longwords lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    longwords block = lane + first_block;
+    words c0 = __builtin_convertvector(block, words), c1 = __builtin_convertvector(block >> 32, words);
+    words c2 = (uint32_t)rng.stream, c3 = (uint32_t)(rng.stream >> 32);
+    uint32_t k0 = (uint32_t)rng.key, k1 = (uint32_t)(rng.key >> 32);
+    for (int round = 0; round < 10; round++) {
+        longwords p0 = __builtin_convertvector(c0, longwords) * 0xD2511F53u;
+        longwords p1 = __builtin_convertvector(c2, longwords) * 0xCD9E8D57u;
+        c0 = __builtin_convertvector(p1 >> 32, words) ^ c1 ^ k0;
+        c2 = __builtin_convertvector(p0 >> 32, words) ^ c3 ^ k1;
+        c1 = __builtin_convertvector(p1, words);
+        c3 = __builtin_convertvector(p0, words);
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    for (int i = 0; i < SK_LANES; i++) out[4 * i] = c0[i], out[4 * i + 1] = c1[i], out[4 * i + 2] = c2[i], out[4 * i + 3] = c3[i];
+}
+
+void SK_NAME(dropout)(
+    int64_t n, const float *x, float *y, uint32_t threshold, float factor, sk_rng rng, uint64_t first) {
+    uint32_t draws[64];
+    int64_t skip = (int64_t)(first % 4);
+    for (int64_t start = -skip; start < n; start += 64) {
+        philox(rng, (first + (uint64_t)(start + skip)) / 4, draws);
+        for (int64_t i = start < 0 ? 0 : start; i < n && i < start + 64; i++)
+            y[i] = draws[i - start] >> 8 >= threshold ? x[i] * factor : 0.0f;
+    }
+}
+
+INLINE float inverse_rms(int64_t n, const float *x, float epsilon) {
+    return 1.0f / __builtin_sqrtf(SK_NAME(dot)(n, x, x) / (float)n + epsilon);
+}
+
+void SK_NAME(rms_norm)(int64_t n, const float *x, const float *w, float epsilon, float *y) {
+    float r = inverse_rms(n, x, epsilon);
+    FOR_LANES(i, n, part) store_part(y + i, load_part(x + i, part) * r * load_part(w + i, part), part);
+}
+
+void SK_NAME(rms_norm_backward)(
+    int64_t n, const float *dy, const float *x, const float *w, float epsilon, float *dx, bool accumulate) {
+    floats sums = 0;
+    FOR_LANES(i, n, part) {
+        floats next = fused(load_part(dy + i, part) * load_part(w + i, part), load_part(x + i, part), sums);
+        sums = part >= SK_LANES ? next : lanes_between(0, part) ? next : sums;
+    }
+    float r = inverse_rms(n, x, epsilon), k = r * r * r * (add_lanes(sums) / (float)n);
+    FOR_LANES(i, n, part) {
+        floats g = load_part(dy + i, part) * load_part(w + i, part) * r;
+        floats d = fused(-load_part(x + i, part), (floats)k, g);
+        store_part(dx + i, accumulate ? load_part(dx + i, part) + d : d, part);
+    }
+}
+
+void SK_NAME(rotate)(
+    int64_t heads, int64_t half, float *x, const float *cosines, const float *sines, float sign) {
+    for (int64_t head = 0; head < heads; head++, x += 2 * half) {
+        FOR_LANES(i, half, part) {
+            floats a = load_part(x + i, part), b = load_part(x + half + i, part);
+            floats c = load_part(cosines + i, part), s = load_part(sines + i, part) * sign;
+            store_part(x + i, fused(a, c, -(b * s)), part);
+            store_part(x + half + i, fused(b, c, a * s), part);
+        }
+    }
+}
+
+INLINE void clear(float *p, int64_t first, int64_t end) {
+    for (int64_t j = first; j < end; j += SK_LANES) store(p + j, (floats)0.0f);
+}
+
+float SK_NAME(softmax)(int64_t n, int64_t first, int64_t end, float scale, float *p, float *log_sum_exp) {
+    int64_t low = first / SK_LANES * SK_LANES, high = (end + SK_LANES - 1) / SK_LANES * SK_LANES;
+    floats largest = -INFINITY, sums = 0;
+    for (int64_t j = low; j < high; j += SK_LANES) {
+        floats x = load(p + j) * scale;
+        if (j < first || j + SK_LANES > end) x = lanes_between(first - j, end - j) ? x : (floats)-INFINITY;
+        largest = x > largest ? x : largest;
+        store(p + j, x);
+    }
+    float most = largest_lane(largest);
+    for (int64_t j = low; j < high; j += SK_LANES) {
+        floats e = exponential(load(p + j) - most);
+        if (j < first || j + SK_LANES > end) e = lanes_between(first - j, end - j) ? e : (floats)0.0f;
+        sums += e;
+        store(p + j, e);
+    }
+    clear(p, 0, low);
+    clear(p, high, n);
+    float sum = add_lanes(sums);
+    *log_sum_exp = most + sk_log_scalar(sum);
+    return sum;
+}
+
+void SK_NAME(softmax_backward)(
+    int64_t n, int64_t first, int64_t end, float scale, float lse, float delta, float *p, float *dp) {
+    int64_t low = first / SK_LANES * SK_LANES, high = (end + SK_LANES - 1) / SK_LANES * SK_LANES;
+    for (int64_t j = low; j < high; j += SK_LANES) {
+        floats e = exponential(load(p + j) * scale - lse), d = e * (load(dp + j) - delta);
+        if (j < first || j + SK_LANES > end) {
+            ints visible = lanes_between(first - j, end - j);
+            e = visible ? e : (floats)0.0f;
+            d = visible ? d : (floats)0.0f;
+        }
+        store(p + j, e);
+        store(dp + j, d);
+    }
+    clear(p, 0, low), clear(dp, 0, low);
+    clear(p, high, n), clear(dp, high, n);
+}
+
+float SK_NAME(cross_entropy)(
+    int64_t n, float *logits, int64_t target, bool write_gradient, float gradient_scale) {
+    floats most = -INFINITY, sums = 0;
+    float chosen = logits[target];
+    FOR_LANES(i, n, part) {
+        floats x = load_part(logits + i, part);
+        if (part < SK_LANES) x = lanes_between(0, part) ? x : (floats)-INFINITY;
+        most = x > most ? x : most;
+    }
+    float largest = largest_lane(most);
+    FOR_LANES(i, n, part) {
+        floats e = exponential(load_part(logits + i, part) - largest);
+        if (part < SK_LANES) e = lanes_between(0, part) ? e : (floats)0.0f;
+        sums += e;
+        if (write_gradient) store_part(logits + i, e, part);
+    }
+    float sum = add_lanes(sums), inverse = 1.0f / sum;
+    if (write_gradient) {
+        float right = logits[target];
+        FOR_LANES(i, n, part) store_part(logits + i, load_part(logits + i, part) * inverse * gradient_scale, part);
+        logits[target] = (right * inverse - 1.0f) * gradient_scale;
+    }
+    return largest + sk_log_scalar(sum) - chosen;
+}
+
+void SK_NAME(fixed_point_to_float)(int64_t n, const int64_t *sums, float scale, float *g) {
+    for (int64_t i = 0; i < n; i++) g[i] = (float)((double)sums[i] * 0x1p-52) * scale;
+}
+
+double SK_NAME(sum_of_squares)(int64_t n, const float *g) {
+    doubles sums = 0;
+    int64_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        float __attribute__((ext_vector_type(8))) x;
+        __builtin_memcpy(&x, g + i, sizeof x);
+        doubles wider = __builtin_convertvector(x, doubles);
+        sums = __builtin_elementwise_fma(wider, wider, sums);
+    }
+    for (int lane = 0; i < n; i++, lane++) sums[lane] = __builtin_fma((double)g[i], (double)g[i], sums[lane]);
+    double __attribute__((ext_vector_type(4))) a = sums.lo + sums.hi;
+    double __attribute__((ext_vector_type(2))) b = a.lo + a.hi;
+    return b.x + b.y;
+}
+
+void SK_NAME(adamw)(int64_t n, float *p, const float *g, float *m, float *v, sk_adamw_step step) {
+    float keep = 1.0f - step.learning_rate * step.weight_decay, size = step.learning_rate / step.bias_correction1;
+    float root = __builtin_sqrtf(step.bias_correction2), rest1 = 1.0f - step.beta1, rest2 = 1.0f - step.beta2;
+    FOR_LANES(i, n, part) {
+        floats gradient = load_part(g + i, part) * step.gradient_scale;
+        floats first = fused((floats)step.beta1, load_part(m + i, part), rest1 * gradient);
+        floats second = fused((floats)step.beta2, load_part(v + i, part), rest2 * gradient * gradient);
+        floats denominator = __builtin_elementwise_sqrt(second) / root + step.epsilon;
+        store_part(m + i, first, part);
+        store_part(v + i, second, part);
+        store_part(p + i, fused((floats)-size, first / denominator, load_part(p + i, part) * keep), part);
+    }
+}
