@@ -19,7 +19,7 @@ package enum CollectiveError: Error, Equatable, Sendable, CustomStringConvertibl
             message
         case .sharedMemory(let byteCount, let reason):
             "cannot share \(byteCount) bytes between the ranks of a node (\(reason)); "
-                + "lower distributed.nodes_per_copy's need or ask the scheduler for more memory"
+                + "raise distributed.nodes_per_copy or ask the scheduler for more memory"
         }
     }
 

@@ -140,7 +140,7 @@ final class MPIEngine: @unchecked Sendable {
     }
 
     private func run() {
-        _ = cmpi_set_timer_slack(1_000)
+        cmpi_favour_short_sleeps()
         enter(.running) { () throws(CollectiveError) in try MPICalls.initialize() }
         guard failure == nil else { return }
         moveOperations()

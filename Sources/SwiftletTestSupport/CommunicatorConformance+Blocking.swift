@@ -52,7 +52,7 @@ extension CommunicatorConformance {
     static func checkAllReduce(_ world: any Communicator) throws {
         var expect = CommunicatorExpectations(rank: world.rank)
         let everyone = 0..<world.size
-        for size in sizes {
+        for size in elementCounts {
             let own = (0..<size).map { value(world.rank, $0) }
             let sums = (0..<size).map { index in everyone.reduce(Int64(0)) { $0 &+ value($1, index) } }
             expect.equal(try world.allReduce(own, .sum), sums, "sums of \(size) that wrap around")

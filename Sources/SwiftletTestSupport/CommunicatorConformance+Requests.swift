@@ -67,7 +67,7 @@ extension CommunicatorConformance {
 
     static func checkReduceScatter(_ world: any Communicator) throws {
         var expect = CommunicatorExpectations(rank: world.rank)
-        for size in sizes {
+        for size in elementCounts {
             let counts = unequalCounts(world.size, around: size)
             let own = (0..<counts.reduce(0, +)).map { value(world.rank, $0) }
             var sums = [Int64](repeating: -1, count: counts[world.rank])

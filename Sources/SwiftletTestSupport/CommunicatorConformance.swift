@@ -27,6 +27,9 @@ package enum CommunicatorConformance {
     /// Element counts around the sizes where things change.
     static let sizes = [0, 1, 2, 7, 8, 9, 1_023, 4_096, 65_537]
 
+    /// The same for operations on Int64, the last one large enough to be moved as bulk.
+    static let elementCounts = [0, 1, 2, 7, 8, 9, 1_023, 9_001]
+
     /// A number that depends on all three, the same on every machine.
     static func value(_ rank: Int, _ index: Int, _ salt: Int = 0) -> Int64 {
         var z = UInt64(truncatingIfNeeded: rank &* 1_000_003 &+ index &* 31 &+ salt &* 7_919) &* 0x9E37_79B9_7F4A_7C15
