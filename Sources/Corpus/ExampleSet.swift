@@ -16,8 +16,8 @@ package struct ExampleSet: Sendable {
     /// A label that is left out of the loss.
     package static let ignored: Int32 = -100
 
-    var ids: [Int32] = []
-    var labels: [Int32] = []
+    private(set) var ids: [Int32] = []
+    private(set) var labels: [Int32] = []
     /// The first token of each example, and one past the last.
     private(set) var starts = [0]
     private var targetCounts: [Int32] = []
@@ -32,9 +32,14 @@ package struct ExampleSet: Sendable {
     /// How many positions of the example predict something.
     package func targetCount(of index: Int) -> Int { Int(targetCounts[index]) }
 
+    /// The ids of an example where they lie: nothing is copied.
+    package func ids(of index: Int) -> ArraySlice<Int32> { ids[starts[index]..<starts[index + 1]] }
+
+    /// The labels beside them, not shifted.
+    package func labels(of index: Int) -> ArraySlice<Int32> { labels[starts[index]..<starts[index + 1]] }
+
     package subscript(index: Int) -> Example {
-        let range = starts[index]..<starts[index + 1]
-        return Example(ids: Array(ids[range]), labels: Array(labels[range]))
+        Example(ids: Array(ids(of: index)), labels: Array(labels(of: index)))
     }
 
     /// Adds an example; false, and not added, where none of its positions predicts anything.

@@ -20,6 +20,8 @@ package final class Sampler {
     private var plan: (epoch: Int, sequences: [[Int]])
     /// Steps before each epoch that is known so far, and behind the last of them.
     private var firstSteps = [0]
+    /// Steps of an epoch where all have the same number: not so where every epoch is packed anew.
+    private let constantSteps: Int?
 
     package struct Settings: Equatable, Sendable {
         /// Sequences of a step, over all ranks.
@@ -51,12 +53,13 @@ package final class Sampler {
         self.settings = settings
         let first = Self.sequences(of: 0, set, rows, settings)
         plan = (0, first)
+        let isConstant = !settings.packing || !settings.shuffle
+        constantSteps = isConstant ? first.count.dividedRoundingUp(by: settings.globalBatchSize) : nil
         switch length {
         case .steps(let steps):
             totalSteps = steps
         case .epochs(let epochs):
             let whole = Int(epochs)
-            let isConstant = !settings.packing || !settings.shuffle
             func steps(of epoch: Int) -> Int {
                 let sequences = isConstant || epoch == 0 ? first : Self.sequences(of: epoch, set, rows, settings)
                 return sequences.count.dividedRoundingUp(by: settings.globalBatchSize)
@@ -82,7 +85,7 @@ package final class Sampler {
         precondition(position >= 0)
         let epoch = epoch(of: position)
         let sequences = epochPlan(epoch)
-        let start = (position - firstSteps[epoch]) * settings.globalBatchSize
+        let start = (position - firstStep(of: epoch)) * settings.globalBatchSize
         let end = min(start + settings.globalBatchSize, sequences.count)
         let microBatches = stride(from: start, to: end, by: settings.microBatchSize).enumerated().map { number, first in
             MicroBatch(number: number, sequences: sequences[first..<min(first + settings.microBatchSize, end)], of: set)
@@ -92,7 +95,11 @@ package final class Sampler {
             microBatches: microBatches)
     }
 
+    /// Steps before an epoch that was found by `epoch(of:)`.
+    private func firstStep(of epoch: Int) -> Int { constantSteps.map { $0 * epoch } ?? firstSteps[epoch] }
+
     private func epoch(of position: Int) -> Int {
+        if let constantSteps { return position / constantSteps }
         while firstSteps[firstSteps.count - 1] <= position {
             let epoch = firstSteps.count - 1
             firstSteps.append(

@@ -104,7 +104,8 @@ enum JobDocument {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
-            return place(Position(mark)).error("is not valid YAML: \(problem)")
+            let isDeep = problem.hasPrefix("Maximum nesting level")
+            return place(Position(mark)).error(isDeep ? "is nested too deep" : "is not valid YAML: \(problem)")
         case .duplicatedKeysInMapping(let names, let context):
             return place(Position(context.mark)).error(
                 "\(names.first ?? "a key") is given more than once", remedy: "keep one of them")
@@ -112,7 +113,7 @@ enum JobDocument {
             let line = text.prefix(offset ?? 0).count { $0.isNewline } + 1
             return place(Position(line: line, column: 1)).error("is not valid YAML: \(problem)")
         case .memory:
-            return place(nil).error("is nested too deep")
+            return place(nil).error("needs more memory than there is")
         case .no, .writer, .emitter, .representer, .dataCouldNotBeDecoded:
             return place(nil).error("is not valid YAML")
         }

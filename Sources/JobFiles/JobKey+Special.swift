@@ -87,7 +87,7 @@ extension JobKey {
         "gradient_checkpointing", allowed: "auto, true or false",
         help: "compute activations again instead of keeping them", binds: false
     ) { value, job in
-        let isAuto = value.isNull || value.plainText == "auto"
+        let isAuto = value.isNull || value.text == "auto"
         job.gradientCheckpointing =
             isAuto ? nil : try value.bool("gradient_checkpointing", allowed: "auto, true or false")
     } write: {
@@ -128,8 +128,9 @@ extension JobKey {
         help: "auto: from the newest checkpoint of output_dir, if there is one", binds: false
     ) { value, job in
         switch value.plainText?.lowercased() {
-        case "auto", "true", "yes", "on": job.resume = .automatic
         case "false", "no", "off", "null", "~", "": job.resume = .never
+        case "true", "yes", "on": job.resume = .automatic
+        case _ where value.text == "auto": job.resume = .automatic
         default: job.resume = .path(try value.path("resume_from_checkpoint", allowed: "auto, false or a path"))
         }
     } write: { job in
@@ -145,7 +146,7 @@ extension JobKey {
         help: "nodes that together hold one copy of the base", binds: false
     ) { value, job in
         let name = "distributed.nodes_per_copy"
-        guard !value.isNull, value.plainText != "auto" else {
+        guard !value.isNull, value.text != "auto" else {
             job.distributed.nodesPerCopy = .automatic
             return
         }

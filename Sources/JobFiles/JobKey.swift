@@ -61,7 +61,7 @@ extension JobKey {
     ) -> JobKey {
         let allowed = "\(absent) or \(wording(range))"
         return JobKey(name, allowed: allowed, help: help, binds: binds) { value, job in
-            if value.isNull || value.plainText == absent.description {
+            if value.isNull || value.text == absent.description {
                 job[keyPath: path] = nil
             } else {
                 job[keyPath: path] = try value.integer(name, in: range, allowed: allowed)
@@ -112,7 +112,7 @@ extension JobKey {
     ) -> JobKey {
         let allowed = "\(absent), \(Choice.wording)"
         return JobKey(name, allowed: allowed, help: help, binds: binds) { value, job in
-            if value.isNull || value.plainText == absent.description {
+            if value.isNull || value.text == absent.description {
                 job[keyPath: path] = nil
             } else {
                 job[keyPath: path] = try value.choice(name, allowed: allowed)

@@ -76,7 +76,7 @@ extension Located {
         case .bool(let value): self.value = .scalar("\(value)", quoted: false)
         case .integer(let value): self.value = .scalar("\(value)", quoted: false)
         case .number(let value): self.value = .scalar("\(value)", quoted: false)
-        case .text(let value): self.value = .scalar(value, quoted: value != "auto")
+        case .text(let value): self.value = .scalar(value, quoted: true)
         case .list(let values): self.value = .list(values.map { Located($0, place: place) })
         case .table(let values):
             self.value = .table(

@@ -5,8 +5,8 @@ import Synchronization
 
 /// Writes `metrics.jsonl`: a line a step, and a line an evaluation.
 ///
-/// A run that starts afresh drops the lines of a run before it in the same directory. Only step lines have the key `loss`; they are numbered without gaps or repetitions, for what lies beyond the step of
-/// a resumed checkpoint is cut off before the first line is added.
+/// Only step lines have the key `loss`; they are numbered without gaps or repetitions: what lies beyond the step of a
+/// resumed checkpoint is cut off before a line is added, and a run that starts afresh drops the lines of an earlier one.
 package final class MetricsWriter: EventConsumer {
     package let path: String
     private let state = Mutex(State())
