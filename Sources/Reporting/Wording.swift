@@ -35,9 +35,8 @@ package enum Wording {
         guard seconds.isFinite, seconds < 1e9 else { return "?" }
         let whole = Int(max(0, seconds).rounded())
         if whole < 60 { return seconds < 10 ? String(format: "%.1f s", max(0, seconds)) : "\(whole) s" }
-        let clock = String(
-            format: whole < 3600 ? "%2$d:%3$02d" : "%1$d:%2$02d:%3$02d",
-            whole / 3600 % 24, whole / 60 % 60, whole % 60)
+        let minutes = String(format: whole < 3600 ? "%d:%02d" : "%02d:%02d", whole / 60 % 60, whole % 60)
+        let clock = whole < 3600 ? minutes : "\(whole / 3600 % 24):\(minutes)"
         return whole < 86400 ? clock : "\(whole / 86400) d \(clock)"
     }
 
