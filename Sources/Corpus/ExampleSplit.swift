@@ -11,7 +11,8 @@ package struct ExampleSplit: Sendable, Equatable {
     /// - Throws: `InputError` of kind `.usage` where nothing would be left to train on.
     package init(count: Int, heldOut share: Double, seed: UInt64) throws {
         precondition(count > 0 && share >= 0)
-        let wanted = share < 1 ? Int(Double(count) * share) : Int(min(share, 1e15))
+        // 29 % of 100 is a little less than 29 in binary.
+        let wanted = share < 1 ? Int(Double(count) * share + 1e-6) : Int(min(share, 1e15))
         guard wanted < count else {
             throw InputError(
                 .usage, "val_set_size \(wanted) leaves none of \(count) rows to train on", remedy: "lower val_set_size")

@@ -43,8 +43,11 @@ extension JobKey {
             "global_batch_size", \.globalBatchSize, 1...(1 << 24), binds: true,
             "sequences of an optimiser step, over all ranks"),
         integer("micro_batch_size", \.microBatchSize, 1...65536, binds: true, "sequences of one forward and backward"),
-        number("num_epochs", \.epochCount, "a number above 0", binds: true, "passes over the data; may be a fraction") {
-            $0 > 0 && $0 <= 1e9
+        number(
+            "num_epochs", \.epochCount, "a number above 0, up to a million", binds: true,
+            "passes over the data; may be a fraction"
+        ) {
+            $0 > 0 && $0 <= 1e6
         },
         optionalInteger(
             "max_steps", \.maximumSteps, 1...unbounded, absent: .null, binds: true,

@@ -74,7 +74,8 @@ extension JobKey {
     }
 
     static let chatTemplate = JobKey(
-        "chat_template", allowed: "null or a name", help: "template of the conversations; null: the model's own",
+        "chat_template", allowed: "null", planned: "a name",
+        help: "template of the conversations; null: the model's own",
         binds: true
     ) { value, job in
         guard value.isNull else { throw value.place.error("chat_template is not built yet", remedy: "take it out") }
@@ -142,7 +143,7 @@ extension JobKey {
     }
 
     static let nodesPerCopy = JobKey(
-        "distributed.nodes_per_copy", allowed: "auto, all or a whole number from 1",
+        "distributed.nodes_per_copy", allowed: "auto or 1", planned: "all, a divisor of the number of nodes",
         help: "nodes that together hold one copy of the base", binds: false
     ) { value, job in
         let name = "distributed.nodes_per_copy"

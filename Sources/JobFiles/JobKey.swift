@@ -6,6 +6,8 @@ struct JobKey: Sendable {
     let name: String
     /// What a value may be, in words that follow "must be".
     let allowed: String
+    /// Values that are refused as not built yet, in words.
+    let planned: String
     let help: String
     /// Whether a run may only be resumed with the value it began with, because the value changes bits.
     let binds: Bool
@@ -13,12 +15,13 @@ struct JobKey: Sendable {
     let write: @Sendable (Job) -> JobValue
 
     init(
-        _ name: String, allowed: String, help: String, binds: Bool,
+        _ name: String, allowed: String, planned: String = "", help: String, binds: Bool,
         read: @escaping @Sendable (Located, inout Job) throws -> Void,
         write: @escaping @Sendable (Job) -> JobValue
     ) {
         self.name = name
         self.allowed = allowed
+        self.planned = planned
         self.help = help
         self.binds = binds
         self.read = read
@@ -99,7 +102,7 @@ extension JobKey {
     static func choice<Choice: PartlyBuilt>(
         _ name: String, _ path: JobPath<Choice>, binds: Bool = false, _ help: String
     ) -> JobKey {
-        JobKey(name, allowed: Choice.wording, help: help, binds: binds) { value, job in
+        JobKey(name, allowed: Choice.wording, planned: Choice.plannedWording, help: help, binds: binds) { value, job in
             job[keyPath: path] = value.isNull ? Job()[keyPath: path] : try value.choice(name, allowed: Choice.wording)
         } write: {
             .text($0[keyPath: path].rawValue)
@@ -110,8 +113,8 @@ extension JobKey {
     static func optionalChoice<Choice: PartlyBuilt>(
         _ name: String, _ path: JobPath<Choice?>, absent: JobValue, binds: Bool = false, _ help: String
     ) -> JobKey {
-        let allowed = "\(absent), \(Choice.wording)"
-        return JobKey(name, allowed: allowed, help: help, binds: binds) { value, job in
+        let allowed = ["\(absent)", Choice.wording].filter { !$0.isEmpty }.joined(separator: " | ")
+        return JobKey(name, allowed: allowed, planned: Choice.plannedWording, help: help, binds: binds) { value, job in
             if value.isNull || value.text == absent.description {
                 job[keyPath: path] = nil
             } else {
@@ -126,13 +129,15 @@ extension JobKey {
     static func optionalPath(
         _ name: String, _ path: JobPath<String?>, isBuilt: Bool, binds: Bool = false, _ help: String
     ) -> JobKey {
-        JobKey(name, allowed: "null or a path", help: help, binds: binds) { value, job in
+        let allowed = isBuilt ? "null or a path" : "null"
+        return JobKey(name, allowed: allowed, planned: isBuilt ? "" : "a path", help: help, binds: binds) {
+            value, job in
             guard !value.isNull else {
                 job[keyPath: path] = nil
                 return
             }
             guard isBuilt else { throw value.place.error("\(name) is not built yet", remedy: "take it out") }
-            job[keyPath: path] = try value.path(name, allowed: "null or a path")
+            job[keyPath: path] = try value.path(name, allowed: allowed)
         } write: {
             JobValue($0[keyPath: path])
         }

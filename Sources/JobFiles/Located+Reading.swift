@@ -56,12 +56,16 @@ extension Located {
 }
 
 extension PartlyBuilt {
-    /// All names, in words that follow "must be".
-    static var wording: String { allCases.map(\.rawValue).joined(separator: " | ") }
+    private static var built: [String] { allCases.map(\.rawValue).filter { !notBuiltYet.contains($0) } }
+
+    /// The names that are built, in words that follow "must be".
+    static var wording: String { built.joined(separator: " | ") }
 
     /// The names that are built, in words that follow "use".
-    static var builtWording: String {
-        let built = allCases.map(\.rawValue).filter { !notBuiltYet.contains($0) }
-        return built.isEmpty ? "null" : built.joined(separator: " or ")
+    static var builtWording: String { built.isEmpty ? "null" : built.joined(separator: " or ") }
+
+    /// The names that are not built yet.
+    static var plannedWording: String {
+        allCases.map(\.rawValue).filter(notBuiltYet.contains).joined(separator: ", ")
     }
 }

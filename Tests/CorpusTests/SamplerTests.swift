@@ -94,6 +94,7 @@ import Testing
         #expect(try ExampleSplit(count: 100, heldOut: 0.1, seed: 1) == split)
         #expect(try ExampleSplit(count: 100, heldOut: 0.1, seed: 2) != split)
         #expect(try ExampleSplit(count: 100, heldOut: 3, seed: 1).heldOut.count == 3)
+        #expect(try ExampleSplit(count: 100, heldOut: 0.29, seed: 1).heldOut.count == 29)
         #expect(try ExampleSplit(count: 4, heldOut: 0.02, seed: 1).heldOut == [])
         #expect(try ExampleSplit(count: 4, heldOut: 0, seed: 1).training == [0, 1, 2, 3])
         #expect(

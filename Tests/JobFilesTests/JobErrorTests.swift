@@ -35,6 +35,7 @@ import Testing
             ("shuffle: maybe", "line 3, column 10: shuffle must be true or false, found maybe"),
             ("seed: -1", "line 3, column 7: seed must be a whole number from 0, found -1"),
             ("lr_scheduler: step", "line 3, column 15: lr_scheduler must be cosine | linear | constant, found step"),
+            ("compute: fp8", "line 3, column 10: compute must be auto | fp32, found fp8"),
             ("threads: 0", "line 3, column 10: threads must be auto or a whole number from 1 to 4096, found 0"),
             (
                 "quantization: nf4",
@@ -120,7 +121,7 @@ import Testing
         #expect(
             try error("[{path: a}]")
                 == "job.yaml: line 2, column 12: datasets[0] has no type; add type: text | prompt_completion | "
-                + "pretokenized | chat_template | alpaca | sharegpt")
+                + "pretokenized")
         #expect(
             try error("[{path: a, type: alpaca}]")
                 == "job.yaml: line 2, column 28: datasets[0].type: alpaca is not built yet; use text or "
