@@ -3,8 +3,9 @@ internal import HDF5
 
 /// Some pieces as one HDF5 file in memory: `/QUANTITY/TENSOR/START` is a dataset of the elements from START on.
 package struct CheckpointPart: Sendable {
-    /// A part holds no more than this many bytes of elements, so that its image stays small beside the model.
-    package static let byteLimit = 1 << 30
+    /// A part holds no more than this many bytes of elements: its image and the copy that HDF5 works on are the only
+    /// memory that a save takes, and they are used again for the next part.
+    package static let byteLimit = 1 << 28
 
     package let image: AlignedStorage
     package let record: PartRecord

@@ -15,8 +15,13 @@ let smallSpace = LogicalSpace([
 
 /// The value of one element in a test's checkpoint of a step.
 func element(_ quantity: Quantity, _ index: Int, step: Int) -> Float {
-    let order: [Quantity: Float] = [.value: 0, .firstMoment: 0.25, .secondMoment: 0.5]
-    return Float(index) + (order[quantity] ?? 0) + Float(step) * 100_000
+    let part: Float =
+        switch quantity {
+        case .value: 0
+        case .firstMoment: 0.25
+        case .secondMoment: 0.5
+        }
+    return Float(index) + part + Float(step) * 100_000
 }
 
 func content(step: Int, space: LogicalSpace = smallSpace) -> CheckpointContent {
