@@ -80,8 +80,8 @@ package final class BaseStoreWriter {
             try output.synchronize()
             let manifest = try manifest()
             try fileSystem.writeNew(temporaryManifest, try JSONText.data(manifest, pretty: true))
-            try output.close()
             isOver = true
+            try output.close()
             // Whoever looks between the two renames sees a store whose manifest is missing or another's: refused.
             try fileSystem.rename(temporary, to: path)
             try fileSystem.rename(temporaryManifest, to: manifestPath)
