@@ -53,18 +53,19 @@ static void encode_blocks(void *argument, int64_t first, int64_t end, int thread
     }
 }
 
-/// The nearest value of the dynamic map, as the library finds it: a binary search, then the nearer neighbour.
+/// The code that bitsandbytes' CPU path stores for a value in [-1, 1]: the value is first brought to the nearest of
+/// 65,536 steps, then to the nearest value of the map, the lower one of two equally near.
 static uint8_t nearest_scale_code(float value) {
-    int low = 0, high = 256;
-    while (high - low > 1) {
+    const float steps = 65535;
+    value = value < -1 ? -1 : value > 1 ? 1 : value;
+    float step = (float)(int32_t)((value + 1) * 0.5f * steps + 0.5f);
+    value = -1 + 2 * step / steps;
+    int low = 0, high = 255;
+    while (low < high) {
         int middle = (low + high) / 2;
-        // The library widens its table to -1 on the left before it searches.
-        float bound = middle == 0 ? -1.0f : sk_nested_values[middle];
-        if (value >= bound) low = middle; else high = middle;
+        if (0.5f * (sk_nested_values[middle] + sk_nested_values[middle + 1]) < value) low = middle + 1; else high = middle;
     }
-    if (low == 255) return 255;
-    float left = fabsf(value - sk_nested_values[low]), right = fabsf(value - sk_nested_values[low + 1]);
-    return (uint8_t)(right < left ? low + 1 : low);
+    return (uint8_t)low;
 }
 
 static void encode_scales(void *argument, int64_t first, int64_t end, int thread) {
@@ -77,16 +78,53 @@ static void encode_scales(void *argument, int64_t first, int64_t end, int thread
             float magnitude = fabsf(k->scales[i] - k->offset);
             largest = magnitude > largest ? magnitude : largest;
         }
+        float reciprocal = 1.0f / largest;
         for (int64_t i = start; i < stop; i++)
-            k->scale_codes[i] = nearest_scale_code((k->scales[i] - k->offset) / largest);
+            k->scale_codes[i] = largest == 0 ? 0 : nearest_scale_code((k->scales[i] - k->offset) * reciprocal);
         k->nested[block] = largest;
     }
 }
 
+enum { MEAN_LANES = 8, MEAN_ROWS = 4, MEAN_SUMS = MEAN_LANES * MEAN_ROWS, MEAN_LEVELS = 4 };
+
+static void add_all(float *sums, const float *x) {
+    for (int i = 0; i < MEAN_SUMS; i++) sums[i] += x[i];
+}
+
+/// 32 running sums over runs of 32 values. A level is emptied into the next one whenever it holds `run` additions of its
+/// own kind, so that small numbers meet small ones.
+static void cascade(const float *x, int64_t count, float sums[MEAN_SUMS]) {
+    float levels[MEAN_LEVELS][MEAN_SUMS] = {{0}};
+    int power = count > 1 ? (64 - __builtin_clzll((unsigned long long)count - 1)) / MEAN_LEVELS : 0;
+    power = power < 4 ? 4 : power;
+    const int64_t run = (int64_t)1 << power;
+    int64_t i = 0;
+    while (i + run <= count) {
+        for (int64_t end = i + run; i < end; i++) add_all(levels[0], x + i * MEAN_SUMS);
+        for (int level = 1; level < MEAN_LEVELS; level++) {
+            add_all(levels[level], levels[level - 1]);
+            memset(levels[level - 1], 0, sizeof levels[level - 1]);
+            if ((i & ((run - 1) << (level * power))) != 0) break;
+        }
+    }
+    for (; i < count; i++) add_all(levels[0], x + i * MEAN_SUMS);
+    for (int level = 1; level < MEAN_LEVELS; level++) add_all(levels[0], levels[level]);
+    memcpy(sums, levels[0], sizeof levels[0]);
+}
+
+/// The mean in the order in which torch adds contiguous floats on one thread (its cascade sum, 4 rows of 8 lanes): the
+/// mean of the scales is stored, so its last bit is part of the format.
 static float mean(const float *x, int64_t count) {
-    double sum = 0;
-    for (int64_t i = 0; i < count; i++) sum += (double)x[i];
-    return (float)(sum / (double)count);
+    float sums[MEAN_SUMS], sum = 0;
+    int64_t vectors = count / MEAN_LANES, runs = vectors / MEAN_ROWS;
+    cascade(x, runs, sums);
+    for (int64_t i = runs * MEAN_ROWS; i < vectors; i++)
+        for (int j = 0; j < MEAN_LANES; j++) sums[j] += x[i * MEAN_LANES + j];
+    for (int row = 1; row < MEAN_ROWS; row++)
+        for (int j = 0; j < MEAN_LANES; j++) sums[j] += sums[row * MEAN_LANES + j];
+    for (int64_t i = vectors * MEAN_LANES; i < count; i++) sum += x[i];
+    for (int j = 0; j < MEAN_LANES; j++) sum += sums[j];
+    return sum / (float)count;
 }
 
 void sk_encode_nf4(

@@ -1,7 +1,7 @@
 /// A run of queries and the keys that they may see: one sequence of a packed micro-batch.
 ///
 /// The query i of a segment sees its keys j with j ≤ queryOffset + i.
-package struct AttentionSegment: Equatable, Sendable {
+package struct AttentionSegment: BitwiseCopyable, Equatable, Sendable {
     /// First row in q.
     package var queryStart: Int32
     package var queryCount: Int32
