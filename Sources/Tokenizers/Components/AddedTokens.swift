@@ -36,7 +36,24 @@ struct AddedTokens: Sendable {
             add(token, id: id, normalizer)
         }
         plainTrie = TokenTrie(patterns { !$0.isNormalized })
-        normalizedTrie = TokenTrie(patterns { $0.isNormalized })
+        let normalized = patterns { $0.isNormalized }
+        try Self.check(normalized, value)
+        normalizedTrie = TokenTrie(normalized)
+    }
+
+    /// What the library makes of such tokens depends on the order of a hash table.
+    private static func check(
+        _ patterns: [(bytes: [UInt8], value: Int32)], _ value: JSONValue
+    ) throws(TokenizerError) {
+        var seen: [[UInt8]: Int32] = [:]
+        for pattern in patterns {
+            guard !pattern.bytes.isEmpty else {
+                throw value.failure("normalisation leaves nothing of the added token \(pattern.value)")
+            }
+            if let other = seen.updateValue(pattern.value, forKey: pattern.bytes) {
+                throw value.failure("the added tokens \(other) and \(pattern.value) are the same after normalisation")
+            }
+        }
     }
 
     private mutating func add(_ token: AddedToken, id: Int32, _ normalizer: Normalizer) {
@@ -80,8 +97,10 @@ struct AddedTokens: Sendable {
             guard let token = tokens[id], !token.isSingleWord || Self.isAlone(text, match) else { continue }
             var start = match.lowerBound
             var end = match.upperBound
-            if token.stripsLeft { start = min(max(Self.spaceStart(text, before: start), textStart), end) }
+            if token.stripsLeft { start = max(Self.spaceStart(text, before: start), textStart) }
             if token.stripsRight { end = Self.spaceEnd(text, from: end) }
+            // A token of white space may find that the token before it took all of it along.
+            guard start < end else { continue }
             if textStart < start { sections.append(.text(textStart..<start)) }
             sections.append(.token(id))
             textStart = end

@@ -46,6 +46,9 @@ struct PostProcessor: Sendable {
                 parts.append(.special(ids))
             }
         }
+        guard parts.count(where: isText) == 1 else {
+            throw value.unsupported("a template without the text, or with the text twice,")
+        }
         return parts
     }
 
@@ -63,15 +66,15 @@ struct PostProcessor: Sendable {
 
     /// Puts the special tokens around the ids of a text.
     func apply(_ ids: [Int32], addSpecialTokens: Bool) -> [Int32] {
+        guard addSpecialTokens else { return ids }
         var current = ids
         for template in templates {
-            if !addSpecialTokens, template.count(where: Self.isText) == 1 { continue }
             var output: [Int32] = []
             output.reserveCapacity(current.count + template.count)
             for part in template {
                 switch part {
                 case .text: output.append(contentsOf: current)
-                case .special(let special): if addSpecialTokens { output.append(contentsOf: special) }
+                case .special(let special): output.append(contentsOf: special)
                 }
             }
             current = output

@@ -27,7 +27,7 @@ extension BytePairModel {
         merges = marks.table
         cutsBeforeSpaceMarks =
             !marks.joinsSpaceMarks && !hasAffixes && !ignoresMerges && byteSymbols == nil
-            && vocabulary.id(of: Self.spaceMark.span) != nil
+            && vocabulary.id(of: Self.spaceMark) != nil
             && unknownToken.map { !Self.endsWithSpaceMark($0.span) } ?? true
     }
 

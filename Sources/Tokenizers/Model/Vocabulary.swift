@@ -52,6 +52,8 @@ struct Vocabulary: Sendable {
         return entry < 0 ? nil : ids[entry]
     }
 
+    func id(of token: [UInt8]) -> Int32? { id(of: token.span) }
+
     /// Appends the token's bytes; false where no token has the id.
     func appendToken(_ id: Int, to output: inout [UInt8]) -> Bool {
         guard let entry = entry(of: id) else { return false }

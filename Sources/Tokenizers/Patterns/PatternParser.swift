@@ -5,6 +5,11 @@ struct PatternParser {
     /// Pairs of letters that Unicode folds to one ligature, which `(?i:…)` would have to match as well.
     private static let foldingPairs: Set<String> = ["ss", "st", "ff", "fi", "fl"]
 
+    /// Outside a class, Oniguruma's \w has some of Latin-1's numbers as well.
+    private static let bareWord: [ScalarSet.Member] = [
+        .word, .range(0xB2...0xB3), .range(0xB9...0xB9), .range(0xBC...0xBE),
+    ]
+
     private let scalars: [Unicode.Scalar]
     private var position = 0
     private var depth = 0
@@ -184,6 +189,12 @@ struct PatternParser {
         case "Z":
             position += 1
             return .anchor(.textEndOrLastBreak)
+        case "w":
+            position += 1
+            return .set(ScalarSet(Self.bareWord))
+        case "W":
+            position += 1
+            return .set(ScalarSet(Self.bareWord, isNegated: true))
         default: return .set(folding(ScalarSet([try parseEscapedMember()])))
         }
     }

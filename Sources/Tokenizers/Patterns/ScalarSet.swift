@@ -36,7 +36,7 @@ struct ScalarSet: Sendable {
     private static func matches(_ member: Member, _ scalar: UInt32) -> Bool {
         switch member {
         case .range(let range): return range.contains(scalar)
-        case .characterClass(let bits): return CharacterClass.bits(scalar, CharacterClass.table.span) & bits != 0
+        case .characterClass(let bits): return CharacterClass.bits(scalar) & bits != 0
         case .categories(let bits):
             guard let value = Unicode.Scalar(scalar) else { return false }
             return GeneralCategoryBits.bit(CharacterClass.category(of: value)) & bits != 0

@@ -26,7 +26,8 @@ enum SplitScanner: Sendable, Equatable {
     /// Appends the matches that cover `range`, in order.
     func split(_ text: Span<UInt8>, _ range: Range<Int>, into pieces: inout [Range<Int>]) {
         let cursor = ClassCursor(end: range.upperBound)
-        let table = CharacterClass.table.span
+        let classes = CharacterClass.table
+        let table = classes.span
         var start = range.lowerBound
         switch self {
         case .gpt2:

@@ -34,7 +34,11 @@ enum CharacterClass {
     }
 
     static func isWhitespace(_ text: Span<UInt8>, at position: Int) -> Bool {
-        bits(UTF8Text.scalar(text, at: position), table.span) == whitespace
+        bits(UTF8Text.scalar(text, at: position)) == whitespace
+    }
+
+    static func bits(_ scalar: UInt32) -> UInt8 {
+        scalar < 0x10000 ? table[Int(scalar)] : supplementaryBits(scalar)
     }
 
     /// The general category as Unicode 16 has it.
@@ -45,25 +49,18 @@ enum CharacterClass {
         return scalar.properties.generalCategory
     }
 
-    /// Oniguruma's `\w`: letters, marks, decimal digits, connectors, what else is alphabetic, and its Latin-1 extras.
+    /// Oniguruma's `[\w]`: letters, marks, decimal digits, connectors, and what else is alphabetic.
     static func isWord(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0xB2, 0xB3, 0xB9, 0xBC, 0xBD, 0xBE: return true
-        default: return isPlainWord(scalar, category: category(of: scalar))
+        switch category(of: scalar) {
+        case .unassigned: false
+        case .nonspacingMark, .spacingMark, .enclosingMark, .decimalNumber, .connectorPunctuation: true
+        default: scalar.properties.isAlphabetic
         }
     }
 
     /// `\w` as the added tokens' `single_word` asks it: that of Unicode Technical Standard 18, with the joiners.
     static func isWordForAddedTokens(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.value == 0x200C || scalar.value == 0x200D || isPlainWord(scalar, category: category(of: scalar))
-    }
-
-    private static func isPlainWord(_ scalar: Unicode.Scalar, category: Unicode.GeneralCategory) -> Bool {
-        switch category {
-        case .unassigned: false
-        case .nonspacingMark, .spacingMark, .enclosingMark, .decimalNumber, .connectorPunctuation: true
-        default: scalar.properties.isAlphabetic
-        }
+        scalar.value == 0x200C || scalar.value == 0x200D || isWord(scalar)
     }
 
     /// All characters that the Digits pre-tokenizer takes for numeric; its tables are as new as Swift's.

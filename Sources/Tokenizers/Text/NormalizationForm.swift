@@ -2,13 +2,15 @@ import Foundation
 
 /// Unicode's normalisation forms, with the tables that the tokenizers library carries.
 ///
-/// Those are Unicode 12.0's: a character that came later is left alone. Only stretches that a form can change go through
+/// Those are Unicode 9's: a character that came later is left alone. Only stretches that a form can change go through
 /// Foundation; each begins with the character before it, which may be the base of a mark.
 enum NormalizationForm: String, Sendable {
     case nfc = "NFC"
     case nfd = "NFD"
     case nfkc = "NFKC"
     case nfkd = "NFKD"
+
+    private static let unicodeVersion = 9
 
     /// Whether a character takes part in nothing.
     private enum Part {
@@ -56,7 +58,10 @@ enum NormalizationForm: String, Sendable {
         switch self {
         case .nfc: output.append(contentsOf: text.precomposedStringWithCanonicalMapping.utf8)
         case .nfd: output.append(contentsOf: text.decomposedStringWithCanonicalMapping.utf8)
-        case .nfkc: output.append(contentsOf: text.precomposedStringWithCompatibilityMapping.utf8)
+        case .nfkc:
+            // In one step, Foundation leaves half-width kana and their voicing marks apart.
+            let decomposed = text.decomposedStringWithCompatibilityMapping
+            output.append(contentsOf: decomposed.precomposedStringWithCanonicalMapping.utf8)
         case .nfkd: output.append(contentsOf: text.decomposedStringWithCompatibilityMapping.utf8)
         }
     }
@@ -76,7 +81,7 @@ enum NormalizationForm: String, Sendable {
     private func part(_ scalar: UInt32) -> Part {
         if scalar < 0x80 || isKnownBase(scalar) { return .base }
         guard let value = Unicode.Scalar(scalar), let age = value.properties.age else { return .barrier }
-        return age.major > 12 || (age.major == 12 && age.minor > 0) ? .barrier : .active
+        return age.major > Self.unicodeVersion ? .barrier : .active
     }
 
     /// Common characters that are normal in the form, have combining class 0 and never join what stands before them.
