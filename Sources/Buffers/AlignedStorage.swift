@@ -37,6 +37,11 @@ package final class AlignedStorage: @unchecked Sendable {
 
     deinit { munmap(base, mappedByteCount) }
 
+    /// Lends all bytes to `body` and keeps the memory until it returns; a local variable may die after its last use.
+    package func withBytes<Result>(_ body: (UnsafeMutableRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime(self) { try body(bytes()) }
+    }
+
     /// The bytes `[offset, offset + byteCount)`.
     package func bytes(at offset: Int = 0, count: Int? = nil) -> UnsafeMutableRawBufferPointer {
         let count = count ?? byteCount - offset

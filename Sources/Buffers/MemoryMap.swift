@@ -4,6 +4,7 @@ import Foundation
 package final class MemoryMap: @unchecked Sendable {
     // Sendable: the mapping is read-only and lives as long as the object.
     package let path: String
+    /// Valid as long as the object lives, and a local variable may die after its last use: see `withBytes`.
     package let bytes: UnsafeRawBufferPointer
 
     /// Maps the whole file.
@@ -36,6 +37,11 @@ package final class MemoryMap: @unchecked Sendable {
         guard let start = bytes.baseAddress else { return }
         MappedFiles.unregister(bytes)
         munmap(UnsafeMutableRawPointer(mutating: start), bytes.count)
+    }
+
+    /// Lends the bytes to `body` and keeps the mapping until it returns.
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime(self) { try body(bytes) }
     }
 
     /// Asks the kernel to read a range ahead of its use; a hint, never an error.

@@ -85,9 +85,8 @@ private struct QuantState {
             InputError(.data, file: tensor.map.path, place: place, message, remedy: "quantise the model again")
         }
         guard tensor.type == .uint8 else { throw fault("holds \(tensor.type), not bytes of JSON") }
-        guard let object = try JSONParser.parse(tensor.bytes, file: tensor.map.path, place: place).object else {
-            throw fault("is no JSON object")
-        }
+        let value = try tensor.withBytes { try JSONParser.parse($0, file: tensor.map.path, place: place) }
+        guard let object = value.object else { throw fault("is no JSON object") }
         guard object["quant_type"]?.string == "nf4" else { throw fault("quant_type is not nf4") }
         guard let blockSize = object["blocksize"]?.integer, WeightFormat.isBlockSize(blockSize) else {
             throw fault("blocksize is no power of two from 32 on")
@@ -131,7 +130,7 @@ private struct PartLookUp {
     func checkTable(_ suffix: String, _ values: [Float]) throws {
         let tensor = try part(suffix)
         try check(tensor, suffix: suffix, .float32, values.count)
-        guard ScalarType.float32.floats(in: tensor.bytes) == values else {
+        guard tensor.floats == values else {
             throw fault(suffix, "is not the table of this format")
         }
     }

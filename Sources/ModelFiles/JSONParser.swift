@@ -10,6 +10,11 @@ struct JSONParser {
     private var valuesLeft = 1 << 21
     private static let maximumDepth = 64
 
+    /// Parses a file that holds one value.
+    static func parse(_ path: String) throws -> JSONValue {
+        try MemoryMap(path: path).withBytes { try parse($0, file: path) }
+    }
+
     /// Parses `bytes`, which must hold one value and nothing but white space after it.
     /// - Throws: `InputError` of kind `.data` that names the byte.
     static func parse(_ bytes: UnsafeRawBufferPointer, file: String, place: String? = nil) throws -> JSONValue {

@@ -14,8 +14,7 @@ package struct ModelConfiguration: Sendable {
 
     /// Reads a configuration by the path of its file.
     package init(path: String) throws {
-        let map = try MemoryMap(path: path)
-        try self.init(path: path, bytes: map.bytes)
+        self = try MemoryMap(path: path).withBytes { try ModelConfiguration(path: path, bytes: $0) }
     }
 
     /// Reads a configuration from bytes, such as those that a base store keeps; `path` is for messages.

@@ -14,8 +14,7 @@ package struct PEFTAdapter: Sendable {
     /// - Throws: `InputError` of kind `.data` where a file is wrong or asks for what is not supported.
     package init(path: String, architecture: Architecture) throws {
         let configurationPath = "\(path)/adapter_config.json"
-        let map = try MemoryMap(path: configurationPath)
-        guard let members = try JSONParser.parse(map.bytes, file: configurationPath).object else {
+        guard let members = try JSONParser.parse(configurationPath).object else {
             throw InputError(.data, file: configurationPath, "is no JSON object", remedy: "save the adapter again")
         }
         let description = try AdapterReader(path: configurationPath, members: members).description(architecture)
@@ -37,8 +36,7 @@ package struct PEFTAdapter: Sendable {
     /// The values of one A or B as fp32, row-major.
     /// - Throws: `InputError` where the file holds no tensor of that name and shape.
     package func values(of tensor: LogicalTensor) throws -> [Float] {
-        let stored = try stored(tensor)
-        return stored.type.floats(in: stored.bytes)
+        try stored(tensor).floats
     }
 
     private func stored(_ tensor: LogicalTensor) throws -> StoredTensor {

@@ -1,4 +1,5 @@
 package import Buffers
+import Quantization
 
 /// A tensor as it lies in a mapped file: row-major, little-endian, at any alignment.
 package struct StoredTensor: Sendable {
@@ -10,6 +11,16 @@ package struct StoredTensor: Sendable {
     /// The file, kept mapped as long as this value lives.
     package let map: MemoryMap
 
+    /// Valid as long as the file lives; where nothing else holds it, use `withBytes`.
     package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: map.bytes[byteRange]) }
+
+    /// Lends the bytes to `body` and keeps the file mapped until it returns.
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try map.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[byteRange])) }
+    }
+
+    /// The elements of a floating-point tensor as fp32.
+    package var floats: [Float] { withBytes { type.floats(in: $0) } }
+
     package var elementCount: Int { shape.reduce(1, *) }
 }

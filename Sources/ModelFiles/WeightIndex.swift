@@ -22,7 +22,7 @@ struct WeightIndex {
                 .data, file: directory, "holds neither model.safetensors nor model.safetensors.index.json",
                 remedy: "convert the weights to safetensors (save_pretrained does) or name another directory")
         }
-        let members = try JSONParser.parse(try MemoryMap(path: path).bytes, file: path)
+        let members = try JSONParser.parse(path)
         guard let weightMap = members.object?["weight_map"]?.object else {
             throw InputError(.data, file: path, place: "weight_map", "is missing", remedy: "fetch the file again")
         }

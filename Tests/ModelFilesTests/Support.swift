@@ -29,6 +29,3 @@ func inputError(_ body: () throws -> Void) throws -> InputError {
     #expect(error.kind == .data)
     return error
 }
-
-/// Values that differ from one another and are exact in bf16.
-func someValues(_ count: Int) -> [Float] { (0..<count).map { Float($0 % 61 - 30) / 64 } }
