@@ -1,3 +1,5 @@
+package import Collectives
+
 /// A sum of losses in nats that does not depend on the order of its addends: fixed point with an LSB of 2⁻³⁰.
 ///
 /// Used for the training loss and for evaluation alike; ranks add their values as plain integers.
@@ -33,6 +35,12 @@ package struct ExactLoss: Sendable, Equatable {
         left.sum &+= right.sum
         left.tokens += right.tokens
         left.isFinite = left.isFinite && right.isFinite
+    }
+
+    /// The sum over all ranks of the group; every rank calls it and gets the same.
+    package func summed(over communicator: any Communicator) throws -> ExactLoss {
+        let sums = try communicator.allReduce([sum, tokens, isFinite ? 0 : 1], .sum)
+        return ExactLoss(sum: sums[0], tokens: sums[1], isFinite: sums[2] == 0)
     }
 
     /// Nats of all tokens.

@@ -1,3 +1,4 @@
+import Architectures
 package import Buffers
 package import Transformer
 

@@ -1,4 +1,5 @@
-package import Architectures
+import Kernels
+import Architectures
 package import Sharding
 package import Transformer
 

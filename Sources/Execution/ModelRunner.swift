@@ -1,6 +1,7 @@
 package import Architectures
-package import Buffers
+import Buffers
 package import Kernels
+import Quantization
 package import Sharding
 package import Transformer
 
@@ -32,7 +33,7 @@ package final class ModelRunner {
         self.trainables = trainables
         self.context = context
         self.compute = compute
-        rotary = RotaryTable(
+        rotary = try RotaryTable(
             frequencies: architecture.rotary.inverseFrequencies(headSize: architecture.headSize),
             positions: longestSequence)
         gradients = try trainables.flatMap { trainables in

@@ -7,7 +7,7 @@ extension JobKey {
     private static let model: [JobKey] = [
         baseModel,
         choice("adapter", \.adapter, binds: true, "what is trained: LoRA on a quantised base, on a plain one, or all"),
-        optionalPath("lora_model_dir", \.loraModelDirectory, isBuilt: false, "a PEFT adapter to start from"),
+        optionalPath("lora_model_dir", \.loraModelDirectory, isBuilt: true, "a PEFT adapter to start from"),
         optionalChoice("init", \.initialization, absent: .null, binds: true, "random: train from scratch"),
         choice("quantization.format", \.quantization.format, binds: true, "how the base's linear layers are stored"),
         blockSize,
@@ -109,7 +109,7 @@ extension JobKey {
         optionalInteger(
             "distributed.ranks_per_node", \.distributed.ranksPerNode, 1...65536, absent: .auto,
             "ranks taken for one node"),
-        integer("distributed.zero_stage", \.distributed.zeroStage, 0...3, "what of the trainable state is sharded"),
+        zeroStage,
         optionalPath(
             "distributed.stage_base", \.distributed.stageBase, isBuilt: false,
             "directory on every node to copy the base to"),

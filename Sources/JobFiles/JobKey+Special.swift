@@ -168,6 +168,20 @@ extension JobKey {
         }
     }
 
+    static let zeroStage = JobKey(
+        "distributed.zero_stage", allowed: "3", planned: "0, 1, 2",
+        help: "what of the trainable state is sharded over ranks", binds: false
+    ) { value, job in
+        let name = "distributed.zero_stage"
+        let allowed = "a whole number from 0 to 3"
+        guard !value.isNull else { return }
+        let stage = try value.integer(name, in: 0...3, allowed: allowed)
+        guard stage == 3 else { throw value.place.error("\(name): \(stage) is not built yet", remedy: "use 3") }
+        job.distributed.zeroStage = stage
+    } write: {
+        .integer($0.distributed.zeroStage)
+    }
+
     static let signals = JobKey(
         "checkpoint.signals", allowed: "a list of \(signalNames)",
         help: "signals that ask for a checkpoint and the end",

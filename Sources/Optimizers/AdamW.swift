@@ -1,4 +1,4 @@
-package import Buffers
+import Buffers
 package import Kernels
 
 /// Adam with decoupled weight decay on one rank's shard of the parameters.

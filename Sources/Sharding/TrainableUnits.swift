@@ -18,7 +18,7 @@ package final class TrainableUnits {
     package let firstMoments: UnsafeMutableBufferPointer<Float>
     package let secondMoments: UnsafeMutableBufferPointer<Float>
 
-    private let communicator: any Communicator
+    let communicator: any Communicator
     private let storage: AlignedStorage
     private var slots: [UnitSlot]
     private let plans: [UnitID: GatherPlan]
@@ -74,9 +74,21 @@ package final class TrainableUnits {
         slot.release()
     }
 
-    /// Forgets gathered parameters that nobody has acquired: after an update they would be stale.
-    package func discardPrefetched() throws {
-        for slot in slots { try slot.discard() }
+    /// The runs of the shard whose elements all decay, or all do not.
+    package var decayRuns: [(elements: Range<Int>, decays: Bool)] {
+        var runs: [(elements: Range<Int>, decays: Bool)] = []
+        for (number, tensor) in space.tensors.enumerated() {
+            let whole = space.offsets[number]..<space.offsets[number] + tensor.elementCount
+            let part = whole.clamped(to: shard)
+            guard !part.isEmpty else { continue }
+            let elements = part.lowerBound - shard.lowerBound..<part.upperBound - shard.lowerBound
+            if let last = runs.last, last.decays == tensor.decays {
+                runs[runs.count - 1].elements = last.elements.lowerBound..<elements.upperBound
+            } else {
+                runs.append((elements, tensor.decays))
+            }
+        }
+        return runs
     }
 
     private func plan(_ unit: UnitID) -> GatherPlan {

@@ -39,12 +39,6 @@ final class UnitSlot {
         unit = nil
     }
 
-    func discard() throws {
-        precondition(!isLent)
-        try finishGather()
-        unit = nil
-    }
-
     private func finishGather() throws {
         guard let request = pending.take() else { return }
         try request.wait()

@@ -1,5 +1,5 @@
 package import Architectures
-package import Buffers
+import Buffers
 
 extension Architecture {
     /// The A and B matrices of one block in a flat run of values, in the order of `adapterTensors`: by layer, A then B.

@@ -16,4 +16,10 @@ package struct AdapterSettings: Sendable, Equatable {
         self.dropout = dropout
         self.targets = targets
     }
+
+    package init(_ description: AdapterDescription) {
+        self.init(
+            rank: description.rank, scale: description.scale, dropout: Float(description.dropout),
+            targets: description.targets)
+    }
 }

@@ -1,5 +1,5 @@
-package import Architectures
-package import Buffers
+import Architectures
+import Buffers
 package import Kernels
 
 /// One transformer block: RMSNorm, attention, RMSNorm, SwiGLU, with LoRA on any of its linear layers.

@@ -1,5 +1,5 @@
 package import Architectures
-package import Buffers
+import Buffers
 
 /// The place of every activation of a training step in one arena.
 ///

@@ -1,0 +1,169 @@
+import Architectures
+import Buffers
+package import Checkpoints
+package import Collectives
+package import Events
+import Execution
+package import JobFiles
+package import Sharding
+
+/// Saves the trainable state of all ranks as one checkpoint, and finds the one to resume from.
+package final class CheckpointKeeper {
+    /// What a run must find again in its checkpoint, besides the job.
+    package struct Identity: Sendable, Equatable {
+        /// `BaseStore.hash`.
+        package var base: String
+        /// `ExampleSet.fingerprint`.
+        package var data: String
+
+        package init(base: String, data: String) {
+            self.base = base
+            self.data = data
+        }
+    }
+
+    private static let fingerprintKey = "dataFingerprint"
+
+    private let directory: String
+    private let limit: Int?
+    private let identity: Identity
+    private let communicator: any Communicator
+    private let fileSystem: any FileSystem
+    /// The step and the path of the newest checkpoint of this run.
+    package private(set) var lastStep: Int?
+    package private(set) var lastPath: String?
+
+    package init(
+        directory: String, limit: Int?, identity: Identity, communicator: any Communicator,
+        fileSystem: any FileSystem = LocalFileSystem()
+    ) {
+        self.directory = directory
+        self.limit = limit
+        self.identity = identity
+        self.communicator = communicator
+        self.fileSystem = fileSystem
+    }
+
+    /// Writes a checkpoint; all ranks call it. On failure every rank throws and nothing that was committed is lost.
+    package func save(step: Int, trainables: TrainableUnits, job: ResolvedJob) throws -> SaveRecord {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let transaction = try communicator.fromCoordinator {
+            try CheckpointTransaction.begin(in: directory, step: step, fileSystem: fileSystem)
+        }
+        let path: String
+        let byteCount: Int
+        do {
+            let parts = try writeParts(transaction, trainables)
+            byteCount = parts.reduce(0) { $0 + $1.byteCount }
+            path = try communicator.fromCoordinator {
+                try transaction.commit(try content(trainables, job), parts: parts, fileSystem: fileSystem)
+            }
+        } catch {
+            if communicator.isCoordinator { transaction.abandon(fileSystem: fileSystem) }
+            throw error
+        }
+        lastStep = step
+        lastPath = path
+        try communicator.agree {
+            guard communicator.isCoordinator, let limit else { return }
+            try CheckpointTransaction.prune(directory, keeping: limit, fileSystem: fileSystem)
+        }
+        return SaveRecord(step: step, path: path, byteCount: byteCount, seconds: (clock.now - start).seconds)
+    }
+
+    /// The records of all ranks' parts, on the coordinator; its own elsewhere.
+    private func writeParts(
+        _ transaction: CheckpointTransaction, _ trainables: TrainableUnits
+    ) throws -> [PartRecord] {
+        let records = try communicator.agree {
+            try transaction.writeParts(
+                pieces(trainables), part: communicator.rank, of: communicator.size, fileSystem: fileSystem)
+        }
+        return try communicator.gatherValues(records)?.flatMap { $0 } ?? records
+    }
+
+    private func pieces(_ trainables: TrainableUnits) -> [Piece] {
+        [
+            (Quantity.value, trainables.values), (.firstMoment, trainables.firstMoments),
+            (.secondMoment, trainables.secondMoments),
+        ].flatMap { quantity, values in
+            Piece.pieces(
+                quantity, of: trainables.space, run: trainables.shard, values: UnsafeBufferPointer(values))
+        }
+    }
+
+    private func content(_ trainables: TrainableUnits, _ job: ResolvedJob) throws -> CheckpointContent {
+        CheckpointContent(
+            job: try JSONValue(encoding: job), baseHash: identity.base,
+            state: [Self.fingerprintKey: .text(identity.data)],
+            tensors: CheckpointTensor.all(of: trainables.space))
+    }
+}
+
+extension CheckpointKeeper {
+    /// Restores the trainable state from the checkpoint that the job names; all ranks call it.
+    /// - Returns: the steps done in it and its path; nil where the run begins anew.
+    /// - Throws: `InputError` where there is none although one is named, or where it belongs to another base, other
+    ///   data or another job.
+    package func resume(
+        _ trainables: TrainableUnits, job: ResolvedJob, warn: (String) throws -> Void
+    ) throws -> (step: Int, path: String)? {
+        let found = try communicator.fromCoordinator { try find(job) }
+        if communicator.isCoordinator { for warning in found.warnings { try warn(warning) } }
+        guard let path = found.path else { return nil }
+        let step = try communicator.agree {
+            let reader = try CheckpointReader(directory: path, verification: .onUse)
+            for (quantity, values) in [
+                (Quantity.value, trainables.values), (.firstMoment, trainables.firstMoments),
+                (.secondMoment, trainables.secondMoments),
+            ] {
+                try reader.read(quantity, of: trainables.space, run: trainables.shard, into: values)
+            }
+            return reader.step
+        }
+        lastStep = step
+        lastPath = path
+        return (step, path)
+    }
+
+    private struct Found: Codable {
+        var path: String?
+        var warnings: [String]
+    }
+
+    private func find(_ job: ResolvedJob) throws -> Found {
+        switch job.job.resume {
+        case .never:
+            return Found(path: nil, warnings: [])
+        case .path(let path):
+            let reader = try CheckpointReader(directory: path, verification: .onUse)
+            try check(reader, job)
+            return Found(path: path, warnings: [])
+        case .automatic:
+            let (reader, warnings) = try CheckpointReader.latest(in: directory, verification: .now)
+            guard let reader else { return Found(path: nil, warnings: warnings) }
+            try check(reader, job)
+            return Found(path: reader.directory, warnings: warnings)
+        }
+    }
+
+    private func check(_ reader: CheckpointReader, _ job: ResolvedJob) throws {
+        let fresh = "set resume_from_checkpoint: false or another output_dir to begin anew"
+        guard reader.manifest.baseHash == identity.base else {
+            throw InputError(
+                .data, file: reader.directory,
+                "was made on another base (\(reader.manifest.baseHash.prefix(12)), not "
+                    + "\(identity.base.prefix(12)))", remedy: "train on the base that it was made on, or \(fresh)")
+        }
+        let old = try reader.manifest.job.decoded(as: ResolvedJob.self)
+        if let difference = job.bindingDifferences(from: old).first {
+            throw InputError(.usage, file: reader.directory, "\(difference), which changes the result", remedy: fresh)
+        }
+        guard reader.manifest.state[Self.fingerprintKey] == .text(identity.data) else {
+            throw InputError(
+                .data, file: reader.directory, "was made on other training data",
+                remedy: "restore the data, or \(fresh)")
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import Corpus
+import Sharding
+import Architectures
+import Buffers
+import Collectives
+import Evaluation
+import Events
+import Execution
+import JobFiles
+import ModelFiles
+
+extension Trainer {
+    /// One pass over the held-out rows; nil where nothing is held out.
+    func evaluate() throws -> EvaluationRecord? {
+        guard !data.split.heldOut.isEmpty else { return nil }
+        let clock = ContinuousClock()
+        let start = clock.now
+        let loss = try Perplexity.loss(
+            of: data.split.heldOut, in: data.examples, runner: runner, room: room,
+            microBatchSize: job.job.microBatchSize, communicator: communicator)
+        memory.sample()
+        return EvaluationRecord(
+            step: stepsDone, loss: loss.mean, targetTokens: Int(loss.tokens), seconds: (clock.now - start).seconds)
+    }
+
+    func save() throws -> SaveRecord {
+        try checkpoints.save(step: stepsDone, trainables: trainables, job: job)
+    }
+
+    /// Writes the adapter as PEFT files into `output_dir/adapter`; all ranks call it.
+    /// - Returns: the path of the directory.
+    func exportAdapter() throws -> String {
+        let path = job.job.outputDirectory + "/adapter"
+        let values = try trainables.gatherAll()
+        try communicator.agree {
+            guard let values else { return }
+            try PEFTAdapter.write(adapter, tensors: trainables.space, values: values, to: path)
+        }
+        return path
+    }
+}

@@ -1,0 +1,142 @@
+import Checkpoints
+import Architectures
+import Buffers
+package import Collectives
+import Corpus
+package import Events
+import Execution
+import Foundation
+package import JobFiles
+import Kernels
+import ModelFiles
+import Optimizers
+import Sharding
+import Transformer
+
+extension Trainer {
+    /// Makes everything that a job needs on this rank: base, data, adapters, memory; then restores the newest checkpoint.
+    ///
+    /// All ranks call it. What can be wrong with a job is found here, before the first step.
+    package static func prepare(
+        _ job: Job, communicator: any Communicator, events: EventStream
+    ) throws -> Trainer {
+        let threads = try resolveThreads(job, communicator)
+        let context = try KernelContext(threads: threads)
+        func notice(_ text: String) throws { try events.send(.notice(text)) }
+        try communicator.agree { for text in job.notices { try notice(text) } }
+        try communicator.agree { try makeOutputDirectory(job, communicator) }
+        let base = try TrainingBase.open(job, communicator: communicator, context: context, report: notice)
+        let architecture = base.base.store.architecture
+        let data = try communicator.agree {
+            try TrainingData(job, tokenizer: base.tokenizer, vocabularySize: architecture.vocabularySize)
+        }
+        try communicator.agree { for text in data.notices { try notice(text) } }
+        let adapter = try communicator.agree { try AdapterPlan(job, architecture: architecture) }
+        let memory = try communicator.fromCoordinator {
+            try MemoryPlan(
+                job, architecture: architecture, adapter: adapter, data: data, ranksOnNode: communicator.node.size)
+        }
+        let resolved = ResolvedJob(
+            adapter.job, compute: .fp32, gradientCheckpointing: memory.checkpointing, threads: threads,
+            nodesPerCopy: 1, ranksPerNode: communicator.node.size)
+        let layout = StepLayout(architecture, adapter: adapter.settings, extent: memory.extent)
+        let trainables = try TrainableUnits(space: adapter.space, units: architecture.units, communicator: communicator)
+        let trainer = try Trainer(
+            job: resolved, adapter: adapter.description, communicator: communicator, context: context,
+            runner: ModelRunner(
+                layout: layout, frozen: FrozenUnits(source: base.base), trainables: trainables,
+                longestSequence: memory.longestSequence, context: context, compute: .fp32),
+            trainables: trainables, sampler: Sampler(job, data: data), data: data,
+            room: BatchRoom(tokenCapacity: memory.extent.tokens),
+            checkpoints: CheckpointKeeper(
+                directory: job.outputDirectory + "/checkpoints", limit: job.saveTotalLimit,
+                identity: CheckpointKeeper.Identity(base: base.base.store.hash, data: data.examples.fingerprint),
+                communicator: communicator),
+            events: events)
+        try communicator.agree { try adapter.initialize(trainables, seed: job.seed) }
+        try trainer.begin(base: base)
+        return trainer
+    }
+
+    /// Announces the run and goes back to where an earlier one stood.
+    private func begin(base: TrainingBase) throws {
+        let resumed = try checkpoints.resume(trainables, job: job) { try events.send(.warning($0)) }
+        try communicator.agree {
+            try events.send(.started(summary(of: base)))
+            guard let resumed else { return }
+            try events.send(.resumed(step: resumed.step, path: resumed.path))
+        }
+        stepsDone = resumed?.step ?? 0
+    }
+
+    private static func makeOutputDirectory(_ job: Job, _ communicator: any Communicator) throws {
+        guard communicator.isCoordinator else { return }
+        do {
+            try FileManager.default.createDirectory(atPath: job.outputDirectory, withIntermediateDirectories: true)
+        } catch {
+            throw InputError(
+                .output, file: job.outputDirectory, "cannot be created",
+                remedy: "set output_dir to a directory that you may write to")
+        }
+        guard access(job.outputDirectory, W_OK) == 0 else {
+            throw InputError(
+                .output, file: job.outputDirectory, "is not writable",
+                remedy: "set output_dir to a directory that you may write to")
+        }
+    }
+
+    /// `auto`: the cores that the launcher bound this rank to, else the host's shared among the ranks of the node.
+    private static func resolveThreads(_ job: Job, _ communicator: any Communicator) throws -> Int {
+        if let threads = job.threads { return threads }
+        let bound = ProcessInfo.processInfo.activeProcessorCount
+        let all = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        return bound < all ? bound : max(1, all / communicator.node.size)
+    }
+
+    private func summary(of base: TrainingBase) -> RunSummary {
+        let settings = job.job
+        let store = base.base.store
+        let linear = store.architecture.tensors.first { $0.role.linear != nil }
+        return RunSummary(
+            model: settings.baseModel, parameterCount: store.architecture.parameterCount,
+            baseFormat: linear.map { "\(store.format(of: $0))" } ?? "",
+            baseByteCount: store.architecture.units.reduce(0) { $0 + store.bytes(of: $1).count },
+            adapter: AdapterPlan.description(settings), trainableCount: trainables.space.elementCount,
+            exampleCount: data.split.training.count, heldOutCount: data.split.heldOut.count,
+            tokenCount: data.tokenCount(of: data.split.training), sequenceLength: settings.sequenceLength,
+            packing: settings.samplePacking, globalBatchSize: settings.globalBatchSize,
+            microBatchSize: settings.microBatchSize, totalSteps: totalSteps,
+            epochs: Double(totalSteps)
+                / Double(max(1, sampler.sequencesPerEpoch.dividedRoundingUp(by: settings.globalBatchSize))),
+            compute: job.compute.rawValue, gradientCheckpointing: job.gradientCheckpointing,
+            rankCount: communicator.size, nodeCount: communicator.nodeCount, threadsPerRank: job.threads,
+            bytesPerRank: runner.activations.layout.byteCount + trainables.byteCount + sums.byteCount,
+            outputDirectory: settings.outputDirectory)
+    }
+}
+
+extension Sampler {
+    convenience init(_ job: Job, data: TrainingData) {
+        self.init(
+            data.examples, rows: data.split.training,
+            settings: Settings(
+                globalBatchSize: job.globalBatchSize, microBatchSize: job.microBatchSize,
+                sequenceLength: job.sequenceLength, packing: job.samplePacking, shuffle: job.shuffle, seed: job.seed),
+            length: job.maximumSteps.map(RunLength.steps) ?? .epochs(job.epochCount))
+    }
+}
+
+extension LearningRateSchedule {
+    init(_ job: Job, totalSteps: Int) {
+        let shape: Shape =
+            switch job.scheduler {
+            case .constant: .constant
+            case .linear: .linear
+            case .cosine: .cosine
+            }
+        self.init(
+            shape: shape, peak: job.learningRate,
+            warmupSteps: job.warmupSteps ?? Self.warmupSteps(ratio: job.warmupRatio, totalSteps: totalSteps),
+            totalSteps: totalSteps)
+    }
+}

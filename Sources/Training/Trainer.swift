@@ -1,0 +1,157 @@
+import Architectures
+import Buffers
+import Collectives
+import Corpus
+import Events
+import Execution
+package import JobFiles
+import Kernels
+import Optimizers
+import Sharding
+import Transformer
+
+/// Fine-tunes a model as its job says: the step loop of one rank, in step with all others.
+///
+/// What a step computes depends on the job and the step's number alone, so that the same job gives the same bits on any
+/// number of ranks and after any interruption.
+package final class Trainer {
+    package let job: ResolvedJob
+    let adapter: AdapterDescription
+    let communicator: any Communicator
+    let context: KernelContext
+    let runner: ModelRunner
+    let trainables: TrainableUnits
+    let sums: ExactGradientSum
+    let norms: BlockSums
+    let optimizer: AdamW
+    let optimizerRuns: [AdamW.Run]
+    let schedule: LearningRateSchedule
+    let sampler: Sampler
+    let data: TrainingData
+    let room: BatchRoom
+    let checkpoints: CheckpointKeeper
+    let requests: RequestPoint
+    let events: EventStream
+    /// This rank's shard of the step's gradients.
+    let gradients: UnsafeMutableBufferPointer<Float>
+    private let gradientStorage: AlignedStorage
+    let memory = ProcessMemory()
+
+    /// Optimiser steps done so far, over all runs of this job.
+    package internal(set) var stepsDone = 0
+    package var totalSteps: Int { sampler.totalSteps }
+
+    init(
+        job: ResolvedJob, adapter: AdapterDescription, communicator: any Communicator, context: KernelContext,
+        runner: ModelRunner,
+        trainables: TrainableUnits, sampler: Sampler, data: TrainingData, room: BatchRoom,
+        checkpoints: CheckpointKeeper, events: EventStream
+    ) throws {
+        let settings = job.job
+        self.job = job
+        self.adapter = adapter
+        self.communicator = communicator
+        self.context = context
+        self.runner = runner
+        self.trainables = trainables
+        self.sampler = sampler
+        self.data = data
+        self.room = room
+        self.checkpoints = checkpoints
+        self.events = events
+        sums = try ExactGradientSum(space: trainables.space, communicator: communicator)
+        norms = try BlockSums(space: trainables.space, communicator: communicator)
+        optimizer = AdamW(
+            beta1: settings.adamBeta1, beta2: settings.adamBeta2, epsilon: settings.adamEpsilon,
+            weightDecay: settings.weightDecay)
+        optimizerRuns = trainables.decayRuns.map { AdamW.Run(elements: $0.elements, decays: $0.decays) }
+        schedule = LearningRateSchedule(settings, totalSteps: sampler.totalSteps)
+        requests = RequestPoint(
+            communicator: communicator, triggerPath: settings.outputDirectory + "/" + settings.checkpoint.triggerFile,
+            saveMinutes: settings.saveMinutes)
+        gradientStorage = try AlignedStorage(byteCount: trainables.shard.count * MemoryLayout<Float>.stride)
+        gradients = gradientStorage.elements(count: trainables.shard.count)
+    }
+
+    /// One optimiser step.
+    /// - Returns: the step's record; or nil where a request to stop came first, and nothing was changed.
+    func trainStep() throws -> StepRecord? {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let batch = sampler.batch(at: stepsDone)
+        sums.reset()
+        guard let loss = try accumulateGradients(batch) else { return nil }
+        let reduced = try sums.reduceScatter()
+        context.fixedPointToFloat(reduced, scale: 1, into: gradients)
+        let norm = try gradientNorm()
+        let rate = schedule.rate(step: stepsDone)
+        update(norm: norm, rate: rate)
+        stepsDone += 1
+        return record(batch, loss: loss, norm: norm, rate: rate, seconds: (clock.now - start).seconds)
+    }
+
+    /// Forward, loss and backward of this rank's micro-batches; sums of all of them, and the losses of all ranks.
+    private func accumulateGradients(_ batch: StepBatch) throws -> ExactLoss? {
+        var loss = ExactLoss()
+        var inRange = true
+        let gradientScale = 1 / Float(max(1, batch.targetCount))
+        let limit = ExactGradientSum.limit(microBatches: batch.microBatches.count)
+        let rounds = batch.microBatches.count.dividedRoundingUp(by: communicator.size)
+        for round in 0..<rounds {
+            let number = round * communicator.size + communicator.rank
+            if number < batch.microBatches.count {
+                let result = try runner.trainMicroBatch(
+                    room.batch(batch.microBatches[number], of: data.examples), gradientScale: gradientScale,
+                    dropout: DropoutKey(seed: job.job.seed, step: stepsDone, microBatch: number), sums: sums,
+                    limit: limit)
+                loss += result.loss
+                inRange = inRange && result.inRange
+            } else {
+                try runner.accompanyTraining()
+            }
+            memory.sample()
+            if try requests.agree().contains(.stop) { return nil }
+        }
+        return try agreed(loss, inRange: inRange)
+    }
+
+    /// The losses of all ranks, if every number of every rank was in range.
+    private func agreed(_ loss: ExactLoss, inRange: Bool) throws -> ExactLoss {
+        var own = loss
+        let lossIsFinite = loss.isFinite
+        own.isFinite = lossIsFinite && inRange
+        let total = try own.summed(over: communicator)
+        guard total.isFinite else {
+            throw Divergence(
+                step: stepsDone + 1, reason: "a loss or a gradient is not finite or too large to be summed")
+        }
+        return total
+    }
+
+    /// The norm of all gradients over all ranks: per block of 4,096 elements, then over blocks in order.
+    private func gradientNorm() throws -> Double {
+        context.sumOfSquares(
+            UnsafeBufferPointer(gradients), blockSize: LogicalSpace.blockSize, into: norms.ownedBlocks)
+        return try norms.total().squareRoot()
+    }
+
+    private func update(norm: Double, rate: Double) {
+        let maximum = job.job.maximumGradientNorm
+        optimizer.update(
+            AdamW.State(
+                parameters: trainables.values, gradients: gradients, firstMoments: trainables.firstMoments,
+                secondMoments: trainables.secondMoments),
+            runs: optimizerRuns, number: stepsDone + 1, learningRate: rate,
+            gradientScale: GradientClipping.factor(norm: norm, maximum: maximum > 0 ? maximum : nil), context: context)
+    }
+
+    private func record(
+        _ batch: StepBatch, loss: ExactLoss, norm: Double, rate: Double, seconds: Double
+    ) -> StepRecord {
+        StepRecord(
+            step: stepsDone, totalSteps: totalSteps, epoch: batch.epochsDone, loss: loss.mean,
+            gradientNorm: norm, learningRate: rate, tokens: batch.tokenCount, targetTokens: batch.targetCount,
+            seconds: seconds, peakResidentBytes: memory.peakResidentBytes,
+            anonymousPeakBytes: memory.anonymousPeakBytes)
+    }
+}

@@ -1,0 +1,81 @@
+import Architectures
+import Buffers
+import Checkpoints
+package import Collectives
+package import Execution
+import Foundation
+package import JobFiles
+package import Kernels
+import ModelFiles
+import Quantization
+package import Tokenizers
+
+/// The base of a run, mapped by this rank, and the tokenizer that belongs to it.
+package struct TrainingBase {
+    package let base: StoredBase
+    /// Nil where the model has none: then only rows of ids can be read.
+    package let tokenizer: Tokenizer?
+
+    /// Maps the base that a job names. A Hugging Face directory is first written as a store into `output_dir`, by the
+    /// coordinator, unless the store of an earlier run is there; all ranks call this.
+    ///
+    /// - Parameter report: told on the coordinator how far a store is.
+    package static func open(
+        _ job: Job, communicator: any Communicator, context: KernelContext, report: (String) throws -> Void
+    ) throws -> TrainingBase {
+        let path = try communicator.fromCoordinator {
+            try isStore(job.baseModel) ? job.baseModel : prepareStore(job, context: context, report: report)
+        }
+        return try communicator.agree {
+            let store = try BaseStore(path: path)
+            if isStore(job.baseModel) { try check(store, against: job) }
+            return TrainingBase(base: StoredBase(store), tokenizer: try tokenizer(job, store))
+        }
+    }
+
+    package static func isStore(_ path: String) -> Bool { path.hasSuffix(".h5") }
+
+    /// Where the store of a model directory lies.
+    private static func storePath(_ job: Job) -> String { job.outputDirectory + "/base.base.h5" }
+
+    private static func prepareStore(
+        _ job: Job, context: KernelContext, report: (String) throws -> Void
+    ) throws -> String {
+        let encoding = BaseEncoding(try ModelDirectory(path: job.baseModel), linearFormat: job.baseFormat)
+        let path = storePath(job)
+        if FileManager.default.fileExists(atPath: path), let store = try? BaseStore(path: path),
+            store.sourceHash == (try encoding.sourceHash()),
+            try encoding.formats().allSatisfy({ store.format(of: $0.tensor) == $0.format })
+        {
+            try report("base \(path) from an earlier run")
+            return path
+        }
+        try FileManager.default.createDirectory(atPath: job.outputDirectory, withIntermediateDirectories: true)
+        let formats = job.baseFormat.map { "\($0)" } ?? "as stored"
+        try report("writing the base (\(formats)) to \(path)")
+        try BaseStoreBuilder.build(encoding, to: path, context: context)
+        return path
+    }
+
+    /// A job that names a store and a format must mean the format that the store has.
+    private static func check(_ store: BaseStore, against job: Job) throws {
+        guard let format = job.baseFormat else { return }
+        for tensor in store.architecture.tensors where tensor.role.linear != nil {
+            let stored = store.format(of: tensor)
+            guard stored == format else {
+                throw InputError(
+                    .usage, file: store.path, "holds its linear layers as \(stored), the job asks for \(format)",
+                    remedy: "set quantization to what the store holds, or make the store anew")
+            }
+        }
+    }
+
+    private static func tokenizer(_ job: Job, _ store: BaseStore) throws -> Tokenizer? {
+        if !isStore(job.baseModel) {
+            let directory = URL(fileURLWithPath: job.baseModel, isDirectory: true)
+            let file = directory.appendingPathComponent("tokenizer.json")
+            return FileManager.default.fileExists(atPath: file.path) ? try Tokenizer(directory: directory) : nil
+        }
+        return try store.tokenizer()
+    }
+}
