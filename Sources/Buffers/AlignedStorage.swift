@@ -21,7 +21,8 @@ package final class AlignedStorage: @unchecked Sendable {
     package init(byteCount: Int) throws {
         precondition(byteCount >= 0)
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-        mappedByteCount = max(page, (byteCount + page - 1) / page * page)
+        // A count that cannot be rounded up is asked for as it is: the system refuses it.
+        mappedByteCount = max(page, byteCount > Int.max - page ? byteCount : byteCount.roundedUp(toMultipleOf: page))
         let mapped = mmap(nil, mappedByteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard let mapped, mapped != UnsafeMutableRawPointer(bitPattern: -1) else {
             throw InputError(

@@ -11,7 +11,8 @@ package final class MemoryMap: @unchecked Sendable {
     /// - Throws: `InputError` of kind `.data` where it cannot be opened, is no regular file or cannot be mapped.
     package init(path: String) throws {
         self.path = path
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Not blocking: a pipe is refused below, not waited for.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             throw InputError(.data, file: path, "cannot be opened: \(String(cString: strerror(errno)))")
         }

@@ -44,9 +44,8 @@ struct MutationTests {
             var refused = 0
             for round in 0..<3000 {
                 let random = CounterRNG(seed: 11, purpose: .sampling, step: round)
-                // A new name each time: writing over a file may wait for the disk.
                 let path = "\(directory)/\(round).safetensors"
-                try damaged(original, random, within: headerEnd + 8).write(to: URL(fileURLWithPath: path))
+                try writeUnflushed(damaged(original, random, within: headerEnd + 8), to: path)
                 defer { unlink(path) }
                 do {
                     let file = try SafetensorsFile(path: path)
@@ -92,7 +91,7 @@ struct MutationTests {
             let path = "\(directory)/adapter_config.json"
             for round in 0..<500 {
                 let random = CounterRNG(seed: 13, purpose: .sampling, step: round)
-                try damaged(original, random, within: original.count).write(to: URL(fileURLWithPath: path))
+                try writeUnflushed(damaged(original, random, within: original.count), to: path)
                 defer { unlink(path) }
                 do {
                     _ = try PEFTAdapter(path: directory, architecture: architecture)

@@ -29,3 +29,10 @@ func inputError(_ body: () throws -> Void) throws -> InputError {
     #expect(error.kind == .data)
     return error
 }
+
+/// Writes a file without waiting for the disk, which Foundation does: thousands of files would take long.
+func writeUnflushed(_ data: Data, to path: String) throws {
+    let file = try #require(fopen(path, "w"))
+    defer { fclose(file) }
+    #expect(data.withUnsafeBytes { fwrite($0.baseAddress, 1, $0.count, file) } == data.count)
+}
