@@ -17,9 +17,10 @@ package final class ProcessMemory {
 
     /// The number of a line of the form `VmHWM:     1234 kB`, in bytes; 0 where it is missing.
     private static func read(_ key: String, from path: String = "/proc/self/status") -> Int {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8),
+        guard let text = SystemFile.text(path),
             let line = text.split(separator: "\n").first(where: { $0.hasPrefix(key) }),
-            let digits = line.dropFirst(key.count).split(separator: " ").first, let kilobytes = Int(digits)
+            let digits = line.dropFirst(key.count).split(whereSeparator: \.isWhitespace).first,
+            let kilobytes = Int(digits)
         else { return 0 }
         return kilobytes * 1024
     }

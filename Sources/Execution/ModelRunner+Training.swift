@@ -11,12 +11,12 @@ extension ModelRunner {
     ///   - limit: the largest magnitude of a gradient that may be added (`ExactGradientSum.limit`).
     /// - Returns: the losses, and whether every gradient could be added.
     package func trainMicroBatch(
-        _ batch: TokenBatch, gradientScale: Float, dropout: DropoutKey, sums: ExactGradientSum, limit: Float
+        _ batch: TokenBatch, gradientScale: Float, dropout: DropoutKey?, sums: ExactGradientSum, limit: Float
     ) throws -> (loss: ExactLoss, inRange: Bool) {
-        try forwardWalk(batch, dropout: dropout)
+        try timed("forward") { try forwardWalk(batch, dropout: dropout) }
         var loss = ExactLoss()
-        withHead { head in
-            loss.add(head.losses(batch, gradientScale: gradientScale), targets: batch.targets)
+        timed("head and loss") {
+            withHead { loss.add($0.losses(batch, gradientScale: gradientScale), targets: batch.targets) }
         }
         let inRange = try backwardWalk(batch, dropout: dropout, sums: sums, limit: limit)
         return (loss, inRange)
@@ -36,7 +36,7 @@ extension ModelRunner {
     }
 
     private func backwardWalk(
-        _ batch: TokenBatch, dropout: DropoutKey, sums: ExactGradientSum, limit: Float
+        _ batch: TokenBatch, dropout: DropoutKey?, sums: ExactGradientSum, limit: Float
     ) throws -> Bool {
         guard let gradients, let settings = activations.layout.adapter else { return true }
         var inRange = true
@@ -47,11 +47,13 @@ extension ModelRunner {
             try withBlock(index, dropout: dropout, then: index > 0 ? .block(index - 1) : nil) { block in
                 // The last block's slots still hold what its forward wrote, also where all blocks share them.
                 if activations.layout.extent.checkpointing, index != architecture.layerCount - 1 {
-                    block.recompute(batch)
+                    timed("recomputation") { block.recompute(batch) }
                 }
-                block.backward(batch, gradients: matrices, propagates: index > 0)
+                timed("backward") { block.backward(batch, gradients: matrices, propagates: index > 0) }
             }
-            let fits = context.addFixedPoint(UnsafeBufferPointer(values), into: sums.sums(of: unit), limit: limit)
+            let fits = timed("exact sums") {
+                context.addFixedPoint(UnsafeBufferPointer(values), into: sums.sums(of: unit), limit: limit)
+            }
             inRange = inRange && fits
         }
         return inRange

@@ -19,6 +19,8 @@ package final class ModelRunner {
     let trainables: TrainableUnits?
     let rotary: RotaryTable
     let gradients: UnitGradients?
+    /// Where the time goes; nil outside benchmarks.
+    package var partTimes: PartTimes?
 
     /// - Parameters:
     ///   - trainables: the adapters; nil for the bare base.
@@ -40,6 +42,12 @@ package final class ModelRunner {
             try layout.extent.inferenceOnly
                 ? nil : UnitGradients(space: trainables.space, units: layout.architecture.units)
         }
+    }
+
+    /// Runs a part of a step, and times it where that is wanted.
+    func timed<Result>(_ part: String, _ body: () throws -> Result) rethrows -> Result {
+        guard let partTimes else { return try body() }
+        return try partTimes.measure(part, body)
     }
 
     var blockIndices: Range<Int> { 0..<architecture.layerCount }

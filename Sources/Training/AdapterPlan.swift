@@ -1,5 +1,6 @@
 import Architectures
 import Buffers
+import Execution
 import JobFiles
 import ModelFiles
 import Sharding

@@ -1,4 +1,4 @@
-import Architectures
+package import Architectures
 import Buffers
 package import Checkpoints
 package import Collectives
@@ -23,6 +23,8 @@ package final class CheckpointKeeper {
     }
 
     private static let fingerprintKey = "dataFingerprint"
+    /// Under this name a checkpoint carries its `AdapterDescription`.
+    package static let adapterKey = "adapter"
 
     private let directory: String
     private let limit: Int?
@@ -45,7 +47,9 @@ package final class CheckpointKeeper {
     }
 
     /// Writes a checkpoint; all ranks call it. On failure every rank throws and nothing that was committed is lost.
-    package func save(step: Int, trainables: TrainableUnits, job: ResolvedJob) throws -> SaveRecord {
+    package func save(
+        step: Int, trainables: TrainableUnits, adapter: AdapterDescription, job: ResolvedJob
+    ) throws -> SaveRecord {
         let clock = ContinuousClock()
         let start = clock.now
         let transaction = try communicator.fromCoordinator {
@@ -57,7 +61,7 @@ package final class CheckpointKeeper {
             let parts = try writeParts(transaction, trainables)
             byteCount = parts.reduce(0) { $0 + $1.byteCount }
             path = try communicator.fromCoordinator {
-                try transaction.commit(try content(trainables, job), parts: parts, fileSystem: fileSystem)
+                try transaction.commit(try content(trainables, adapter, job), parts: parts, fileSystem: fileSystem)
             }
         } catch {
             if communicator.isCoordinator { transaction.abandon(fileSystem: fileSystem) }
@@ -93,10 +97,14 @@ package final class CheckpointKeeper {
         }
     }
 
-    private func content(_ trainables: TrainableUnits, _ job: ResolvedJob) throws -> CheckpointContent {
+    private func content(
+        _ trainables: TrainableUnits, _ adapter: AdapterDescription, _ job: ResolvedJob
+    ) throws -> CheckpointContent {
         CheckpointContent(
             job: try JSONValue(encoding: job), baseHash: identity.base,
-            state: [Self.fingerprintKey: .text(identity.data)],
+            state: [
+                Self.fingerprintKey: .text(identity.data), Self.adapterKey: try JSONValue(encoding: adapter),
+            ],
             tensors: CheckpointTensor.all(of: trainables.space))
     }
 }

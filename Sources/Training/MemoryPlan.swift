@@ -14,21 +14,12 @@ struct MemoryPlan: Codable, Sendable {
         StepLayout.Extent(tokens: tokens, logitRows: logitRows, checkpointing: checkpointing)
     }
 
-    /// What the logits that are alive at once may take; more gains no speed.
-    private static let logitBytes = 32 << 20
-
-    /// Rows of logits that are made at once: a whole number of the kernels' row tiles.
-    static func logitRows(vocabularySize: Int, tokens: Int) -> Int {
-        let fitting = logitBytes / (4 * vocabularySize) / 48 * 48
-        return max(1, min(tokens, max(48, fitting)))
-    }
-
     /// - Throws: `InputError` of kind `.capacity` where even a checkpointed step does not fit this host.
     init(_ job: Job, architecture: Architecture, adapter: AdapterPlan, data: TrainingData, ranksOnNode: Int) throws {
         longestSequence = min(job.sequenceLength, data.longest)
         // Packed sequences fill up to sequence_len; others are no longer than the longest row.
         tokens = job.microBatchSize * (job.samplePacking ? job.sequenceLength : longestSequence)
-        logitRows = Self.logitRows(vocabularySize: architecture.vocabularySize, tokens: tokens)
+        logitRows = StepLayout.Extent.logitRows(vocabularySize: architecture.vocabularySize, tokens: tokens)
         let (tokens, logitRows) = (tokens, logitRows)
         func byteCount(checkpointing: Bool) -> Int {
             let extent = StepLayout.Extent(tokens: tokens, logitRows: logitRows, checkpointing: checkpointing)

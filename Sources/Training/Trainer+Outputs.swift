@@ -24,7 +24,7 @@ extension Trainer {
     }
 
     func save() throws -> SaveRecord {
-        try checkpoints.save(step: stepsDone, trainables: trainables, job: job)
+        try checkpoints.save(step: stepsDone, trainables: trainables, adapter: adapter, job: job)
     }
 
     /// Writes the adapter as PEFT files into `output_dir/adapter`; all ranks call it.

@@ -20,7 +20,7 @@ extension Trainer {
     package static func prepare(
         _ job: Job, communicator: any Communicator, events: EventStream
     ) throws -> Trainer {
-        let threads = try resolveThreads(job, communicator)
+        let threads = job.threads ?? HostThreads.share(ranksOnNode: communicator.node.size)
         let context = try KernelContext(threads: threads)
         func notice(_ text: String) throws { try events.send(.notice(text)) }
         try communicator.agree { for text in job.notices { try notice(text) } }
@@ -83,14 +83,6 @@ extension Trainer {
                 .output, file: job.outputDirectory, "is not writable",
                 remedy: "set output_dir to a directory that you may write to")
         }
-    }
-
-    /// `auto`: the cores that the launcher bound this rank to, else the host's shared among the ranks of the node.
-    private static func resolveThreads(_ job: Job, _ communicator: any Communicator) throws -> Int {
-        if let threads = job.threads { return threads }
-        let bound = ProcessInfo.processInfo.activeProcessorCount
-        let all = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-        return bound < all ? bound : max(1, all / communicator.node.size)
     }
 
     private func summary(of base: TrainingBase) -> RunSummary {

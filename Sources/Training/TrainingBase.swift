@@ -72,9 +72,7 @@ package struct TrainingBase {
 
     private static func tokenizer(_ job: Job, _ store: BaseStore) throws -> Tokenizer? {
         if !isStore(job.baseModel) {
-            let directory = URL(fileURLWithPath: job.baseModel, isDirectory: true)
-            let file = directory.appendingPathComponent("tokenizer.json")
-            return FileManager.default.fileExists(atPath: file.path) ? try Tokenizer(directory: directory) : nil
+            return try LoadedModel.tokenizer(in: job.baseModel)
         }
         return try store.tokenizer()
     }

@@ -26,6 +26,15 @@ package struct StepLayout: Sendable, Equatable {
             self.checkpointing = checkpointing
             self.inferenceOnly = inferenceOnly
         }
+
+        /// What the logits that are alive at once may take; more gains no speed.
+        private static let logitBytes = 32 << 20
+
+        /// Rows of logits that are made at once: a whole number of the kernels' row tiles.
+        package static func logitRows(vocabularySize: Int, tokens: Int) -> Int {
+            let fitting = logitBytes / (4 * vocabularySize) / 48 * 48
+            return max(1, min(tokens, max(48, fitting)))
+        }
     }
 
     /// What a block keeps from forward to backward; see `Block.backward` for why each is needed.

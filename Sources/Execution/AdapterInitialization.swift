@@ -1,13 +1,13 @@
-import Architectures
+package import Architectures
 import Buffers
-import Sharding
+package import Sharding
 
 /// The adapters' first values: A uniform in ±1/√K, B zero, as PEFT initialises LoRA, from the counter-based RNG.
 ///
 /// Source: peft, `tuners/lora/layer.py`, `reset_lora_parameters` (Kaiming uniform with a = √5).
-enum AdapterInitialization {
+package enum AdapterInitialization {
     /// Fills this rank's shard; each element is a function of seed, tensor and element alone.
-    static func fill(_ trainables: TrainableUnits, seed: UInt64) {
+    package static func fill(_ trainables: TrainableUnits, seed: UInt64) {
         forEachRun(of: trainables) { number, tensor, range, values in
             guard tensor.name.hasSuffix("lora_A.weight") else {
                 values.update(repeating: 0)
@@ -23,7 +23,7 @@ enum AdapterInitialization {
 
     /// Fills this rank's shard from whole tensors.
     /// - Parameter load: the values of one tensor, row-major.
-    static func fill(_ trainables: TrainableUnits, from load: (LogicalTensor) throws -> [Float]) throws {
+    package static func fill(_ trainables: TrainableUnits, from load: (LogicalTensor) throws -> [Float]) throws {
         try forEachRun(of: trainables) { _, tensor, range, values in
             _ = values.update(fromContentsOf: try load(tensor)[range])
         }

@@ -1,0 +1,27 @@
+import Architectures
+import Buffers
+package import Checkpoints
+import ModelFiles
+
+/// Turns a checkpoint into files that other programs load.
+package enum CheckpointExport {
+    /// Writes the adapter of a checkpoint as PEFT files.
+    /// - Throws: `InputError` where the checkpoint is damaged, or the directory cannot be written.
+    package static func peft(_ reader: CheckpointReader, to directory: String) throws {
+        guard let text = reader.manifest.state[CheckpointKeeper.adapterKey],
+            let description = try? text.decoded(as: AdapterDescription.self)
+        else {
+            throw InputError(
+                .data, file: reader.directory, "holds no adapter", remedy: "name a checkpoint of a LoRA run")
+        }
+        let space = LogicalSpace(
+            reader.manifest.tensors.filter { $0.quantity == .value }.map {
+                LogicalTensor(name: $0.tensor, shape: $0.shape, unit: .embedding, decays: true)
+            })
+        var values = [Float](repeating: 0, count: space.elementCount)
+        try values.withUnsafeMutableBufferPointer {
+            try reader.read(.value, of: space, run: 0..<space.elementCount, into: $0)
+        }
+        try PEFTAdapter.write(description, tensors: space, values: values, to: directory)
+    }
+}

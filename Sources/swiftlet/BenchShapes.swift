@@ -1,0 +1,28 @@
+import Architectures
+import Buffers
+import ModelFiles
+
+/// The shapes that benchmarks know by name.
+enum BenchShapes {
+    /// - Throws: `InputError` where the name is neither a known shape nor a model directory.
+    static func architecture(_ name: String) throws -> Architecture {
+        switch name {
+        case "tiny": llama(hidden: 64, layers: 2, heads: 4, keyValueHeads: 2, intermediate: 176, vocabulary: 512)
+        case "60m": llama(hidden: 512, layers: 8, heads: 8, keyValueHeads: 4, intermediate: 1408, vocabulary: 8192)
+        case "350m": llama(hidden: 1024, layers: 24, heads: 16, keyValueHeads: 8, intermediate: 2816, vocabulary: 32000)
+        case "1b": llama(hidden: 2048, layers: 22, heads: 32, keyValueHeads: 4, intermediate: 5632, vocabulary: 32000)
+        case "7b": llama(hidden: 4096, layers: 32, heads: 32, keyValueHeads: 32, intermediate: 11008, vocabulary: 32000)
+        default:
+            try ModelConfiguration(directory: name).architecture
+        }
+    }
+
+    private static func llama(
+        hidden: Int, layers: Int, heads: Int, keyValueHeads: Int, intermediate: Int, vocabulary: Int
+    ) -> Architecture {
+        Architecture(
+            family: "llama", vocabularySize: vocabulary, hiddenSize: hidden, intermediateSize: intermediate,
+            layerCount: layers, headCount: heads, keyValueHeadCount: keyValueHeads, headSize: hidden / heads,
+            normEpsilon: 1e-5, rotary: RotaryEmbedding(theta: 10_000), maximumPositions: 2048, tiesEmbeddings: false)
+    }
+}

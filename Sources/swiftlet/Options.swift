@@ -1,0 +1,34 @@
+import ArgumentParser
+import Buffers
+import Execution
+import Foundation
+import Kernels
+
+extension LoadedModel.Storage: ExpressibleByArgument {}
+extension Compute: ExpressibleByArgument {}
+
+/// How a model is opened: shared by the commands that read one.
+struct ModelOptions: ParsableArguments {
+    @Option(help: "A PEFT adapter directory to put on the model.")
+    var adapter: String?
+
+    @Option(help: "Take the weights as fp32, bf16 or nf4 (double-quantised, linear layers only); default: as stored.")
+    var quantization: LoadedModel.Storage?
+
+    @Option(help: "The arithmetic of the matmuls: fp32.")
+    var compute: Compute = .fp32
+
+    @Option(help: "Threads; default: all cores.")
+    var threads: Int?
+
+    func validate() throws {
+        if let threads, threads < 1 || threads > 4096 { throw ValidationError("--threads must be from 1 to 4096") }
+        guard compute.isAvailable else {
+            throw ValidationError("--compute \(compute.rawValue) is not built yet; use fp32")
+        }
+    }
+
+    func context(ranksOnNode: Int = 1) throws -> KernelContext {
+        try KernelContext(threads: threads ?? HostThreads.share(ranksOnNode: ranksOnNode))
+    }
+}

@@ -1,0 +1,42 @@
+import Buffers
+import Collectives
+import Execution
+import Foundation
+
+/// Runs the body of a command on every rank of the world, and ends all ranks in order whatever happens.
+enum RankedRun {
+    /// - Parameter ranksPerNode: forces smaller nodes than the truth; nil: those that share memory.
+    /// - Returns: never where something failed: the process ends with one line from one rank and the exit code.
+    static func run<Result>(
+        ranksPerNode: Int? = nil, _ body: (any Communicator) throws -> Result
+    ) -> Result {
+        let world: World
+        do {
+            world = try World.make(ranksPerNode: ranksPerNode)
+        } catch {
+            Main.fail(error)
+        }
+        let communicator = world.communicator
+        do {
+            let result = try body(communicator)
+            try world.finish()
+            return result
+        } catch let error where isShared(error, by: communicator) {
+            if communicator.isCoordinator { Console.error("\(error)") }
+            try? world.finish()
+            exit(ExitCode.of(error))
+        } catch CollectiveError.aborted(let code) {
+            exit(code)
+        } catch {
+            // The other ranks do not know: they are ended.
+            Console.error(communicator.size == 1 ? "\(error)" : "rank \(communicator.rank): \(error)")
+            communicator.abort(exitCode: ExitCode.of(error))
+            exit(ExitCode.of(error))
+        }
+    }
+
+    /// Whether every rank has got the same error at the same place.
+    private static func isShared(_ error: any Error, by communicator: any Communicator) -> Bool {
+        communicator.size == 1 || error is RankFailure || error is Divergence
+    }
+}
