@@ -8,7 +8,7 @@
 // of their group; scores exist for a block of queries against all keys they may see, so memory grows with the sequence,
 // not with its square. Keys that a strip of queries cannot see are skipped; within a strip they count as exact zeros.
 
-enum { FORWARD_QUERIES = 128, SCORE_ROWS = 32, BACKWARD_ROWS = 64 };
+enum { FORWARD_QUERIES = 256, SCORE_ROWS = 16, BACKWARD_ROWS = 64 };
 
 typedef struct {
     sk_context *context;
@@ -22,7 +22,8 @@ typedef struct {
 static void pack_keys_transposed(const job *w, const float *x, int64_t stride, int64_t keys, float *out) {
     int64_t width = w->table->tile_columns, size = w->p->head_size;
     for (int64_t j = 0; j < keys; j += width)
-        w->table->pack_transposed(x + j * stride, stride, (int)sk_min(width, keys - j), size, (int)width, out + j * size);
+        w->table->pack_transposed(x + j * stride, stride, (int)sk_min(width, keys - j), size, (int)width,
+            out + j * size);
 }
 
 static void pack_rows_straight(const job *w, const float *x, int64_t stride, int64_t rows, float *out) {
@@ -33,12 +34,28 @@ static void pack_rows_straight(const job *w, const float *x, int64_t stride, int
     }
 }
 
-static int64_t packed_count(const job *w, int64_t rows) {
-    int64_t width = w->table->tile_columns;
-    return sk_round_up(rows, width) * sk_round_up(w->p->head_size, width) + 2 * SK_LANES;
+/// The room, in values, of one head of `rows` rows as panels.
+static int64_t packed_count(const sk_table *table, int64_t head_size, int64_t rows) {
+    return sk_round_up(rows, table->tile_columns) * sk_round_up(head_size, table->tile_columns) + 2 * SK_LANES;
 }
 
-static int64_t score_stride(const job *w, int64_t keys) { return sk_round_up(keys, w->table->tile_columns) + SK_LANES; }
+static int64_t score_stride(const sk_table *table, int64_t keys) {
+    return sk_round_up(keys, table->tile_columns) + SK_LANES;
+}
+
+static int64_t forward_bytes(const sk_table *table, int64_t head_size, int64_t keys) {
+    return (2 * packed_count(table, head_size, keys) + SCORE_ROWS * score_stride(table, keys)) * (int64_t)sizeof(float);
+}
+
+static int64_t backward_bytes(const sk_table *table, int64_t head_size, int64_t keys) {
+    int64_t panels = 3 * packed_count(table, head_size, keys) + 2 * packed_count(table, head_size, BACKWARD_ROWS);
+    return (panels + 2 * BACKWARD_ROWS * score_stride(table, keys)) * (int64_t)sizeof(float);
+}
+
+int64_t sk_attention_scratch(const sk_context *context, int64_t keys, int64_t head_size) {
+    const sk_table *table = sk_table_of(context);
+    return sk_max(forward_bytes(table, head_size, keys), backward_bytes(table, head_size, keys));
+}
 
 /// A strip of query rows, at most strided_rows of them, and the keys that any of them sees; keys count from `base`.
 typedef struct {
@@ -53,7 +70,8 @@ static strip strip_at(const job *w, const sk_segment *s, int64_t query, int64_t 
 }
 
 /// out[i][j] = dot(rows of the strip, packed keys), for the panels that touch the strip's keys.
-static void multiply_keys(const job *w, strip t, const float *rows, int64_t stride, const float *keys, float *out, int64_t out_stride) {
+static void multiply_keys(
+    const job *w, strip t, const float *rows, int64_t stride, const float *keys, float *out, int64_t out_stride) {
     int64_t width = w->table->tile_columns, size = w->p->head_size;
     for (int64_t j = t.first / width * width; j < t.end; j += width)
         w->table->tile_strided(
@@ -62,7 +80,8 @@ static void multiply_keys(const job *w, strip t, const float *rows, int64_t stri
 
 /// out = scores of the strip * packed rows [keys].
 static void multiply_scores(
-    const job *w, strip t, const float *scores, int64_t stride, const float *values, int64_t keys, float *out, int64_t out_stride) {
+    const job *w, strip t, const float *scores, int64_t stride, const float *values, int64_t keys, float *out,
+    int64_t out_stride) {
     int64_t width = w->table->tile_columns, size = w->p->head_size;
     for (int64_t j = 0; j < size; j += width) {
         int columns = (int)sk_min(width, size - j), step = sk_panel_width(w->table, columns);
@@ -94,11 +113,13 @@ static block block_at(const sk_attention_problem *p, int64_t item, int64_t queri
 
 static int64_t block_count(const sk_attention_problem *p, int64_t queries) {
     int64_t count = 0;
-    for (int64_t i = 0; i < p->segment_count; i++) count += (p->segments[i].query_count + queries - 1) / queries * p->kv_heads;
+    for (int64_t i = 0; i < p->segment_count; i++)
+        count += (p->segments[i].query_count + queries - 1) / queries * p->kv_heads;
     return count;
 }
 
-static void softmax_strip(const job *w, block b, strip t, int64_t base, int64_t head, float *scores, int64_t stride, float *sums) {
+static void softmax_strip(
+    const job *w, block b, strip t, int64_t base, int64_t head, float *scores, int64_t stride, float *sums) {
     const sk_attention_problem *p = w->p;
     for (int i = 0; i < t.rows; i++) {
         sk_key_range keys = sk_visible_keys(p, b.segment, t.query + i);
@@ -115,9 +136,9 @@ static void forward_item(void *argument, int64_t item, int thread) {
     const sk_attention_problem *p = w->p;
     block b = block_at(p, item, FORWARD_QUERIES);
     int64_t base = sk_visible_keys(p, b.segment, b.first).first / SK_LANES * SK_LANES;
-    int64_t keys = sk_visible_keys(p, b.segment, b.end - 1).end - base, stride = score_stride(w, keys);
-    int64_t packed = packed_count(w, keys);
-    float *k = sk_thread_scratch(w->context, thread, (2 * packed + SCORE_ROWS * stride) * (int64_t)sizeof(float));
+    int64_t keys = sk_visible_keys(p, b.segment, b.end - 1).end - base, stride = score_stride(w->table, keys);
+    int64_t packed = packed_count(w->table, p->head_size, keys);
+    float *k = sk_thread_scratch(w->context, thread, forward_bytes(w->table, p->head_size, keys));
     float *v = k + packed, *scores = v + packed, sums[SCORE_ROWS];
     pack_keys_transposed(w, sk_key_head(p->k, p, b.segment, base, b.kv_head), p->k.stride, keys, k);
     pack_rows_straight(w, sk_key_head(p->v, p, b.segment, base, b.kv_head), p->v.stride, keys, v);
@@ -149,7 +170,8 @@ typedef struct {
     float *p, *dp;
 } backward;
 
-static void softmax_backward_strip(const backward *b, strip t, int64_t head, int64_t first, int64_t end, float *p, float *dp) {
+static void softmax_backward_strip(
+    const backward *b, strip t, int64_t head, int64_t first, int64_t end, float *p, float *dp) {
     const sk_attention_problem *problem = b->w->p;
     for (int i = 0; i < t.rows; i++) {
         sk_key_range keys = sk_visible_keys(problem, b->s, t.query + i);
@@ -165,8 +187,8 @@ static void softmax_backward_strip(const backward *b, strip t, int64_t head, int
 
 /// out[key] (+)= sum over the block's query rows of scores[row][key] * panel[row], for keys first..<end.
 static void add_to_keys(
-    const backward *b, const float *scores, int64_t query, int64_t rows, int64_t first, int64_t end, const float *panels,
-    float *out, int64_t out_stride) {
+    const backward *b, const float *scores, int64_t query, int64_t rows, int64_t first, int64_t end,
+    const float *panels, float *out, int64_t out_stride) {
     const sk_table *table = b->w->table;
     int64_t width = table->tile_columns, size = b->w->p->head_size;
     for (int64_t j = 0; j < size; j += width) {
@@ -199,7 +221,8 @@ static void backward_block(const backward *b, int64_t head, int64_t query, int64
         multiply_keys(w, t, dout + i * w->doutput.stride, w->doutput.stride, b->v_transposed, gradients, b->stride);
         softmax_backward_strip(b, t, head, first, end, scores, gradients);
         multiply_scores(w, t, gradients, b->stride, b->k, b->s->key_count, dq, w->dq.stride);
-        for (int r = 0; r < t.rows; r++) w->table->finish(p->head_size, dq + r * w->dq.stride, p->scale, dq + r * w->dq.stride);
+        for (int r = 0; r < t.rows; r++)
+            w->table->finish(p->head_size, dq + r * w->dq.stride, p->scale, dq + r * w->dq.stride);
     }
     add_to_keys(b, b->dp, query, rows, first, end, b->q, dk, w->dk.stride);
     add_to_keys(b, b->p, query, rows, first, end, b->doutput, dv, w->dv.stride);
@@ -216,10 +239,10 @@ static void backward_item(void *argument, int64_t item, int thread) {
     const job *w = argument;
     const sk_attention_problem *p = w->p;
     backward b = {.w = w, .s = &p->segments[item / p->kv_heads], .kv_head = item % p->kv_heads};
-    int64_t keys = b.s->key_count, packed = packed_count(w, keys), small = packed_count(w, BACKWARD_ROWS);
-    b.stride = score_stride(w, keys);
-    float *memory = sk_thread_scratch(
-        w->context, thread, (3 * packed + 2 * small + 2 * BACKWARD_ROWS * b.stride) * (int64_t)sizeof(float));
+    int64_t keys = b.s->key_count, packed = packed_count(w->table, p->head_size, keys);
+    int64_t small = packed_count(w->table, p->head_size, BACKWARD_ROWS);
+    b.stride = score_stride(w->table, keys);
+    float *memory = sk_thread_scratch(w->context, thread, backward_bytes(w->table, p->head_size, keys));
     b.k_transposed = memory, b.v_transposed = memory + packed, b.k = memory + 2 * packed;
     b.q = memory + 3 * packed, b.doutput = b.q + small;
     b.p = b.doutput + small, b.dp = b.p + BACKWARD_ROWS * b.stride;

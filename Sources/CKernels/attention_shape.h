@@ -16,11 +16,13 @@ static inline sk_key_range sk_visible_keys(const sk_attention_problem *p, const 
     return (sk_key_range){first, position + 1};
 }
 
-static inline float *sk_query_head(sk_matrix m, const sk_attention_problem *p, const sk_segment *s, int64_t query, int64_t head) {
+static inline float *sk_query_head(
+    sk_matrix m, const sk_attention_problem *p, const sk_segment *s, int64_t query, int64_t head) {
     return m.data + (s->query_start + query) * m.stride + head * p->head_size;
 }
 
-static inline float *sk_key_head(sk_matrix m, const sk_attention_problem *p, const sk_segment *s, int64_t key, int64_t head) {
+static inline float *sk_key_head(
+    sk_matrix m, const sk_attention_problem *p, const sk_segment *s, int64_t key, int64_t head) {
     return m.data + (s->key_start + key) * m.stride + head * p->head_size;
 }
 

@@ -87,7 +87,7 @@ const sk_table sk_avx2_table = {
     .tile_rows = TILE_ROWS,
     .strided_rows = STRIDED_ROWS,
     .tile_columns = TILE_COLUMNS,
-    .depth_block = 256,
+    .depth_block = 512,
 #define SK_KERNEL(name, kind) .name = sk_avx2_##name,
 #include "kernels.inc"
 };

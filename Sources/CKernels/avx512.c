@@ -7,7 +7,8 @@
 #include "scalar.h"
 #include "sk_quantize.h"
 
-#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+#define FEATURES "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl"
+#pragma clang attribute push(__attribute__((target(FEATURES))), apply_to = function)
 
 #define SK_NAME(name) sk_avx512_##name
 #define WIDTH 16

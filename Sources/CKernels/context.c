@@ -64,7 +64,8 @@ static void *worker_main(void *argument) {
     sk_context *context = self->context;
     uint64_t seen = 0;
     for (;;) {
-        for (int i = 0; i < SPINS && atomic_load_explicit(&context->generation, memory_order_relaxed) == seen; i++) relax();
+        for (int i = 0; i < SPINS && atomic_load_explicit(&context->generation, memory_order_relaxed) == seen; i++)
+            relax();
         pthread_mutex_lock(&context->mutex);
         while (context->generation == seen && !context->stopping) pthread_cond_wait(&context->begun, &context->mutex);
         bool stopping = context->stopping;
@@ -118,7 +119,8 @@ static void do_range(void *argument, int64_t item, int thread) {
 
 void sk_parallel_ranges(sk_context *context, int64_t count, int64_t grain, sk_range_task *task, void *argument) {
     // Four runs a thread: enough to even out a core that is slow or shared.
-    int64_t run = context->threads == 1 ? count : sk_round_up((count + 4 * context->threads - 1) / (4 * context->threads), grain);
+    int64_t run = context->threads == 1 ? count
+        : sk_round_up((count + 4 * context->threads - 1) / (4 * context->threads), grain);
     if (count <= 0) return;
     ranges r = {count, grain, run, task, argument};
     sk_parallel(context, (count + run - 1) / run, do_range, &r);
@@ -141,7 +143,8 @@ static bool grow(scratch *s, int64_t bytes) {
 
 static void *grown(scratch *s, int64_t bytes) {
     if (!grow(s, bytes)) {
-        fprintf(stderr, "swiftlet: error: no memory for %lld bytes of kernel scratch; lower micro_batch_size or sequence_len\n",
+        fprintf(stderr,
+            "swiftlet: error: no memory for %lld bytes of kernel scratch; lower micro_batch_size or sequence_len\n",
             (long long)bytes);
         _Exit(69);
     }

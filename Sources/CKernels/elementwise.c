@@ -80,7 +80,8 @@ void sk_scale(sk_context *context, sk_matrix a, float s, sk_matrix b) {
 static void silu_rows(void *argument, int64_t first, int64_t end, int thread) {
     (void)thread;
     const rows_work *k = argument;
-    for (int64_t i = first; i < end; i++) k->table->silu_multiply(k->a.columns, row(k->a, i), row(k->b, i), row(k->c, i));
+    for (int64_t i = first; i < end; i++)
+        k->table->silu_multiply(k->a.columns, row(k->a, i), row(k->b, i), row(k->c, i));
 }
 
 void sk_silu_multiply(sk_context *context, sk_matrix gate, sk_matrix up, sk_matrix a) {
@@ -134,7 +135,8 @@ void sk_embed(sk_context *context, const int32_t *ids, sk_weight table, sk_matri
 static void norm_rows(void *argument, int64_t first, int64_t end, int thread) {
     (void)thread;
     const rows_work *k = argument;
-    for (int64_t i = first; i < end; i++) k->table->rms_norm(k->a.columns, row(k->a, i), k->w, k->epsilon, row(k->b, i));
+    for (int64_t i = first; i < end; i++)
+        k->table->rms_norm(k->a.columns, row(k->a, i), k->w, k->epsilon, row(k->b, i));
 }
 
 void sk_rms_norm(sk_context *context, sk_matrix x, sk_weight w, float epsilon, sk_matrix y) {
@@ -182,7 +184,8 @@ static void loss_rows(void *argument, int64_t first, int64_t end, int thread) {
     const rows_work *k = argument;
     for (int64_t i = first; i < end; i++) {
         bool counted = k->ids[i] != LEFT_OUT;
-        k->losses[i] = !counted ? 0 : k->table->cross_entropy(k->a.columns, row(k->a, i), k->ids[i], k->accumulate, k->factor);
+        k->losses[i] = !counted ? 0 : k->table->cross_entropy(k->a.columns, row(k->a, i), k->ids[i], k->accumulate,
+            k->factor);
         if (!counted && k->accumulate) memset(row(k->a, i), 0, (size_t)k->a.columns * sizeof(float));
     }
 }
@@ -215,7 +218,8 @@ enum { FLAT_GRAIN = 4096 };
 static void add_fixed_range(void *argument, int64_t first, int64_t end, int thread) {
     (void)thread;
     flat_work *k = argument;
-    if (!k->table->add_fixed_point(end - first, k->g + first, k->factor, k->sums + first)) atomic_store(&k->unsound, true);
+    if (!k->table->add_fixed_point(end - first, k->g + first, k->factor, k->sums + first))
+        atomic_store(&k->unsound, true);
 }
 
 bool sk_add_fixed_point(sk_context *context, const float *g, int64_t count, float limit, int64_t *sums) {
@@ -245,7 +249,8 @@ static void squares_range(void *argument, int64_t first, int64_t end, int thread
 }
 
 void sk_sum_of_squares(sk_context *context, const float *g, int64_t count, int64_t block_size, double *blocks) {
-    flat_work work = {.table = sk_table_of(context), .g = g, .count = count, .block_size = block_size, .blocks = blocks};
+    flat_work work = {.table = sk_table_of(context), .g = g, .count = count, .block_size = block_size,
+        .blocks = blocks};
     sk_parallel_ranges(context, (count + block_size - 1) / block_size, 1, squares_range, &work);
 }
 

@@ -2,54 +2,21 @@
 
 #include "scalar.h"
 
-static inline double double_from_bits(uint64_t bits) {
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-static inline uint64_t bits_of_double(double x) {
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-static const double ln2_high = 0x1.62e42fefa39efp-1, ln2_low = 0x1.abc9e3b39803fp-56;
-
 double sk_exp(double x) {
     if (x != x) return x;
     if (x > 709.78) return x > 710 ? INFINITY : sk_exp(x - 1) * 0x1.5bf0a8b145769p1;
     if (x < -745.2) return 0;
     double n = (x * 0x1.71547652b82fep0 + 0x1.8p52) - 0x1.8p52;
-    double r = fma(n, -ln2_low, fma(n, -ln2_high, x)), p = 1.0 / 6227020800.0;
+    double r = fma(n, -SK_LN2_TAIL, fma(n, -SK_LN2_DOUBLE, x)), p = 1.0 / 6227020800.0;
     static const double factorials[13] = {479001600, 39916800, 3628800, 362880, 40320, 5040, 720, 120, 24, 6, 2, 1, 1};
     for (int i = 0; i < 13; i++) p = fma(p, r, 1.0 / factorials[i]);
     int64_t power = (int64_t)n, half = power / 2;
-    return p * double_from_bits((uint64_t)(half + 1023) << 52) * double_from_bits((uint64_t)(power - half + 1023) << 52);
+    double first = sk_double_from_bits((uint64_t)(half + 1023) << 52);
+    double second = sk_double_from_bits((uint64_t)(power - half + 1023) << 52);
+    return p * first * second;
 }
 
-double sk_log(double x) {
-    if (!(x > 0)) return x == 0 ? -INFINITY : NAN;
-    if (x > 0x1.fffffffffffffp1023) return x;
-    int64_t exponent = 0;
-    if (x < 0x1p-1022) {
-        x *= 0x1p54;
-        exponent = -54;
-    }
-    // x = 2^e m with m in [sqrt(1/2), sqrt(2)); log m = 2 atanh s, s = (m - 1) / (m + 1), |s| < 0.172.
-    uint64_t bits = bits_of_double(x);
-    exponent += (int64_t)(bits >> 52) - 1023;
-    double m = double_from_bits((bits & 0xFFFFFFFFFFFFFull) | 0x3FF0000000000000ull);
-    if (m > 0x1.6a09e667f3bcdp0) {
-        m *= 0.5;
-        exponent += 1;
-    }
-    double f = m - 1, s = f / (m + 1), z = s * s, p = 1.0 / 23;
-    for (int k = 21; k >= 3; k -= 2) p = fma(p, z, 1.0 / k);
-    // log m = f - s (f - 2 z p ...) keeps the leading term exact: 2 s = f - s f.
-    double tail = fma(-s, f, 2 * s * z * p), e = (double)exponent;
-    return fma(e, ln2_high, f + fma(e, ln2_low, tail));
-}
+double sk_log(double x) { return sk_log_inline(x); }
 
 double sk_pow(double x, double y) { return sk_exp(y * sk_log(x)); }
 
@@ -69,7 +36,9 @@ static double sine_series(double r) {
 
 static double cosine_series(double r) {
     double z = r * r, p = -1.0 / 6402373705728000.0;
-    static const double terms[8] = {20922789888000.0, -87178291200.0, 479001600.0, -3628800.0, 40320.0, -720.0, 24.0, -2.0};
+    static const double terms[8] = {
+        20922789888000.0, -87178291200.0, 479001600.0, -3628800.0, 40320.0, -720.0, 24.0, -2.0,
+    };
     for (int i = 0; i < 8; i++) p = fma(p, z, 1.0 / terms[i]);
     return fma(z, p, 1.0);
 }
@@ -87,4 +56,3 @@ double sk_cos(double x) {
 }
 
 float sk_expf(float x) { return sk_exp_scalar(x); }
-float sk_log_scalar(float x) { return (float)sk_log((double)x); }

@@ -18,7 +18,6 @@ enum {
     PACKED_BYTES = 8 << 20,
     ROWS_AT_ONCE = 4096,
     PANELS_PER_ITEM = 8,
-    DECODED_ROWS = 16,
 };
 
 typedef struct {
@@ -93,7 +92,8 @@ static void multiply_panel(
     for (int64_t row = first; row < end; row += step) {
         int rows = (int)sk_min(step, end - row);
         float *tile = c + row * p->c.stride;
-        if (row + step < end) prefetch(tile + step * p->c.stride, p->c.stride, (int)sk_min(step, end - row - step), columns);
+        if (row + step < end)
+            prefetch(tile + step * p->c.stride, p->c.stride, (int)sk_min(step, end - row - step), columns);
         if (p->narrow) {
             const float *a = p->a + (p->row_first + row) * p->a_stride + d;
             p->table->tile_strided(count, a, p->a_stride, panel, width, tile, p->c.stride, rows, columns, accumulate);
@@ -106,7 +106,16 @@ static void multiply_panel(
 
 static int64_t thread_bytes(const sk_table *table) {
     int64_t block = table->depth_block, wide = sk_max(block, table->tile_columns) + SK_LANES;
-    return (wide * sk_max(table->tile_columns, DECODED_ROWS) + block * table->tile_columns + 64) * (int64_t)sizeof(float);
+    int64_t rows = wide * table->tile_columns, panel = block * table->tile_columns;
+    return (rows + panel + 4 * SK_LANES) * (int64_t)sizeof(float);
+}
+
+int64_t sk_matmul_thread_scratch(const sk_context *context) { return thread_bytes(sk_table_of(context)); }
+
+int64_t sk_matmul_shared_scratch(const sk_context *context) {
+    const sk_table *table = sk_table_of(context);
+    int64_t one_block = sk_round_up(ROWS_AT_ONCE, table->tile_rows) * table->depth_block * (int64_t)sizeof(float);
+    return sk_max(PACKED_BYTES, one_block) + SK_LANES * (int64_t)sizeof(float);
 }
 
 static void multiply_item(void *argument, int64_t item, int thread) {
@@ -135,7 +144,8 @@ static void cut(product *p) {
     p->panels_per_item = sk_max(1, sk_min(PANELS_PER_ITEM, panels / wanted));
     p->column_items = (panels + p->panels_per_item - 1) / p->panels_per_item;
     int64_t strips = (p->row_count + strip_rows(p) - 1) / strip_rows(p);
-    p->row_items = threads == 1 || p->column_items >= 2 * threads ? 1 : sk_min(strips, (wanted + p->column_items - 1) / p->column_items);
+    bool enough = threads == 1 || p->column_items >= 2 * threads;
+    p->row_items = enough ? 1 : sk_min(strips, (wanted + p->column_items - 1) / p->column_items);
     p->rows_per_item = (strips + p->row_items - 1) / p->row_items * strip_rows(p);
     p->row_items = (p->row_count + p->rows_per_item - 1) / p->rows_per_item;
 }
@@ -157,7 +167,8 @@ static void run(product p) {
     for (p.row_first = 0; p.row_first < p.c.rows; p.row_first += ROWS_AT_ONCE) {
         p.row_count = sk_min(ROWS_AT_ONCE, p.c.rows - p.row_first);
         int64_t padded = sk_round_up(p.row_count, strip);
-        int64_t blocks = p.narrow ? INT64_MAX / block : sk_max(1, PACKED_BYTES / (padded * block * (int64_t)sizeof(float)));
+        int64_t fitting = sk_max(1, PACKED_BYTES / (padded * block * (int64_t)sizeof(float)));
+        int64_t blocks = p.narrow ? INT64_MAX / block : fitting;
         cut(&p);
         for (p.depth_first = 0; p.depth_first < p.depth; p.depth_first += p.depth_count) {
             p.depth_count = sk_min(blocks * block, p.depth - p.depth_first);
@@ -171,7 +182,8 @@ static void run(product p) {
 }
 
 void sk_multiply(sk_context *context, sk_matrix x, sk_weight w, sk_matrix y, bool accumulate) {
-    run((product){.context = context, .a = x.data, .a_stride = x.stride, .w = &w, .c = y, .accumulate = accumulate, .depth = x.columns});
+    run((product){.context = context, .a = x.data, .a_stride = x.stride, .w = &w, .c = y, .accumulate = accumulate,
+        .depth = x.columns});
 }
 
 void sk_multiply_transposed(sk_context *context, sk_matrix dy, sk_weight w, sk_matrix dx, bool accumulate) {

@@ -16,8 +16,8 @@ static void add_scaled(int64_t n, float factor, const float *x, float *sum) {
 }
 
 static void score_row(
-    const sk_attention_problem *p, const sk_segment *s, const float *query, sk_matrix keys, int64_t kv_head, int64_t end,
-    float *scores) {
+    const sk_attention_problem *p, const sk_segment *s, const float *query, sk_matrix keys, int64_t kv_head,
+    int64_t end, float *scores) {
     for (int64_t j = 0; j < end; j++) scores[j] = dot_chain(p->head_size, query, sk_key_head(keys, p, s, j, kv_head));
 }
 

@@ -3,7 +3,9 @@
 
 typedef float element_decoder(const sk_weight *w, int64_t index);
 
-static float fp16_element(const sk_weight *w, int64_t index) { return sk_fp16_to_float(((const uint16_t *)w->codes)[index]); }
+static float fp16_element(const sk_weight *w, int64_t index) {
+    return sk_fp16_to_float(((const uint16_t *)w->codes)[index]);
+}
 static float bf16_element(const sk_weight *w, int64_t index) {
     return sk_from_bits((uint32_t)((const uint16_t *)w->codes)[index] << 16);
 }

@@ -2,7 +2,8 @@
 
 // The reference: every kernel says here, one value at a time, what its fast versions must compute to the bit.
 
-static void add_step(const float *a, int64_t a_stride, const float *b, float *c, int64_t c_stride, int rows, int columns) {
+static void add_step(
+    const float *a, int64_t a_stride, const float *b, float *c, int64_t c_stride, int rows, int columns) {
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++)
             c[i * c_stride + j] = fmaf(a[i * a_stride], b[j], c[i * c_stride + j]);

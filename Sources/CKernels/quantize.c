@@ -43,7 +43,8 @@ static void encode_blocks(void *argument, int64_t first, int64_t end, int thread
     int64_t blocks = sk_max(1, 4096 / k->block_size);
     float *values = sk_thread_scratch(k->context, thread, blocks * k->block_size * (int64_t)sizeof(float));
     for (int64_t block = first; block < end; block += blocks) {
-        int64_t start = block * k->block_size, n = sk_min(k->count - start, sk_min(end - block, blocks) * k->block_size);
+        int64_t start = block * k->block_size;
+        int64_t n = sk_min(k->count - start, sk_min(end - block, blocks) * k->block_size);
         const float *x = (const float *)k->weight.codes + start;
         if (k->weight.format != SK_FORMAT_FP32) {
             sk_decoder(k->table, k->weight.format)(&k->weight, 0, 1, start, n, values, n);
@@ -63,7 +64,9 @@ static uint8_t nearest_scale_code(float value) {
     int low = 0, high = 255;
     while (low < high) {
         int middle = (low + high) / 2;
-        if (0.5f * (sk_nested_values[middle] + sk_nested_values[middle + 1]) < value) low = middle + 1; else high = middle;
+        float midpoint = 0.5f * (sk_nested_values[middle] + sk_nested_values[middle + 1]);
+        if (midpoint < value) low = middle + 1;
+        else high = middle;
     }
     return (uint8_t)low;
 }
@@ -91,8 +94,8 @@ static void add_all(float *sums, const float *x) {
     for (int i = 0; i < MEAN_SUMS; i++) sums[i] += x[i];
 }
 
-/// 32 running sums over runs of 32 values. A level is emptied into the next one whenever it holds `run` additions of its
-/// own kind, so that small numbers meet small ones.
+/// 32 running sums over runs of 32 values. A level is emptied into the next one whenever it holds `run` additions of
+/// its own kind, so that small numbers meet small ones.
 static void cascade(const float *x, int64_t count, float sums[MEAN_SUMS]) {
     float levels[MEAN_LEVELS][MEAN_SUMS] = {{0}};
     int power = count > 1 ? (64 - __builtin_clzll((unsigned long long)count - 1)) / MEAN_LEVELS : 0;

@@ -60,8 +60,46 @@ static inline float sk_add_lanes(const float lanes[SK_LANES]) {
     return sums[0];
 }
 
+static inline double sk_double_from_bits(uint64_t bits) {
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+// ln 2 = SK_LN2_DOUBLE + SK_LN2_TAIL to twice the precision of a double.
+#define SK_LN2_DOUBLE 0x1.62e42fefa39efp-1
+#define SK_LN2_TAIL 0x1.abc9e3b39803fp-56
+
+/// The natural logarithm: x = 2^e m with m in [sqrt(1/2), sqrt(2)), log m = 2 atanh s, s = (m - 1) / (m + 1),
+/// |s| < 0.172.
+static inline double sk_log_inline(double x) {
+    static const double series[10] = {
+        1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13, 1.0 / 11, 1.0 / 9, 1.0 / 7, 1.0 / 5, 1.0 / 3,
+    };
+    if (!(x > 0)) return x == 0 ? -(double)INFINITY : (double)NAN;
+    if (x > 0x1.fffffffffffffp1023) return x;
+    int64_t exponent = 0;
+    if (x < 0x1p-1022) {
+        x *= 0x1p54;
+        exponent = -54;
+    }
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    exponent += (int64_t)(bits >> 52) - 1023;
+    double m = sk_double_from_bits((bits & 0xFFFFFFFFFFFFFull) | 0x3FF0000000000000ull);
+    if (m > 0x1.6a09e667f3bcdp0) {
+        m *= 0.5;
+        exponent += 1;
+    }
+    double f = m - 1, s = f / (m + 1), z = s * s, p = 1.0 / 23;
+    for (int i = 0; i < 10; i++) p = fma(p, z, series[i]);
+    // 2 s = f - s f: the leading term is exact.
+    double tail = fma(-s, f, 2 * s * z * p), e = (double)exponent;
+    return fma(e, SK_LN2_DOUBLE, f + fma(e, SK_LN2_TAIL, tail));
+}
+
 /// The natural logarithm of a sum of exponentials, in fp32.
-float sk_log_scalar(float x);
+static inline float sk_log_scalar(float x) { return (float)sk_log_inline((double)x); }
 
 static inline float sk_fp16_to_float(uint16_t half) {
     uint32_t sign = (uint32_t)(half & 0x8000) << 16, exponent = (half >> 10) & 31, fraction = half & 0x3FF;

@@ -6,7 +6,8 @@
 
 enum { SK_LANES = 16 };
 
-/// c [rows, columns] = (accumulate ? c : +0), then for d in 0..<depth: c[i][j] = fma(A[d][i], b[d * b_step + j], c[i][j]).
+/// c [rows, columns] = (accumulate ? c : +0), then for d in 0..<depth:
+/// c[i][j] = fma(A[d][i], b[d * b_step + j], c[i][j]).
 ///
 /// In `tile_packed` A[d][i] = a[d * a_stride + i], rows <= tile_rows; in `tile_strided` A[d][i] = a[i * a_stride + d],
 /// rows <= strided_rows. columns <= tile_columns. Of each step of b whole vectors are read: up to b_step values.

@@ -56,15 +56,28 @@ package final class KernelContext: @unchecked Sendable {
         return operation(handle)
     }
 
-    /// Grows the scratch memory now, so that no later operation within these sizes allocates.
+    /// Bytes of scratch memory that products and attention need in all, for segments of up to `longestSegment` keys.
+    package func scratchByteCount(longestSegment: Int, headSize: Int) -> Int {
+        let needed = needed(longestSegment: longestSegment, headSize: headSize)
+        return needed.shared + threads * needed.perThread
+    }
+
+    /// Grows the scratch memory now, so that no later product or attention within these sizes allocates.
     /// - Throws: `InputError` of kind `.capacity`.
-    package func reserveScratch(shared: Int, perThread: Int) throws {
-        precondition(shared >= 0 && perThread >= 0)
-        guard run({ sk_context_reserve($0, Int64(shared), Int64(perThread)) }) else {
+    package func reserveScratch(longestSegment: Int, headSize: Int) throws {
+        let needed = needed(longestSegment: longestSegment, headSize: headSize)
+        guard run({ sk_context_reserve($0, Int64(needed.shared), Int64(needed.perThread)) }) else {
             throw InputError(
-                .capacity, "cannot reserve \(shared) + \(threads) × \(perThread) bytes of scratch memory",
-                remedy: "lower micro_batch_size or sequence_len")
+                .capacity, "cannot reserve \(needed.shared + threads * needed.perThread) bytes of scratch memory",
+                remedy: "lower sequence_len or threads")
         }
+    }
+
+    private func needed(longestSegment: Int, headSize: Int) -> (shared: Int, perThread: Int) {
+        precondition(longestSegment >= 0 && headSize > 0)
+        let attention = Int(sk_attention_scratch(handle, Int64(longestSegment), Int64(headSize)))
+        let product = Int(sk_matmul_thread_scratch(handle))
+        return (Int(sk_matmul_shared_scratch(handle)), max(attention, product))
     }
 
     /// Bytes of scratch memory that are held now.

@@ -24,12 +24,19 @@ struct KernelListTests {
         }
     }
 
-    @Test("an instruction set that does not exist is refused in one line")
+    @Test("a context takes the best instruction set, and what it reserved is enough")
     func contexts() throws {
         #expect(InstructionSet.supported.contains(.portable))
-        let context = try KernelContext(threads: 8)
-        #expect(InstructionSet.supported.contains(context.instructionSet))
-        try context.reserveScratch(shared: 1 << 20, perThread: 1 << 16)
-        #expect(context.scratchByteCount >= (1 << 20) + 8 * (1 << 16))
+        for context in try everyContext() {
+            try context.reserveScratch(longestSegment: 140, headSize: 40)
+            let reserved = context.scratchByteCount
+            #expect(reserved >= context.scratchByteCount(longestSegment: 140, headSize: 40))
+            let problem = try AttentionCase(
+                headSize: 40, heads: 2, kvHeads: 1, lengths: [140, 30], window: nil, seed: 1)
+            problem.run(on: context)
+            let (x, w, y) = (try Values(70, 700, seed: 1), try Values(90, 700, seed: 2), try Values(70, 90, seed: 3))
+            context.multiplyGradient(y.matrix, x.matrix, into: w.matrix, accumulate: false)
+            #expect(context.scratchByteCount == reserved)
+        }
     }
 }

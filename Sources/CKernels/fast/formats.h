@@ -24,7 +24,8 @@ void SK_NAME(decode_bf16)(
     const uint16_t *x = (const uint16_t *)w->codes + row * w->columns + column;
     for (int64_t i = 0; i < rows; i++, x += w->columns, out += out_stride)
         for (int64_t j = 0; j < columns; j += SK_LANES)
-            store_part(out + j, (floats)(__builtin_convertvector(load_halves(x + j, columns - j), words) << 16), columns - j);
+            store_part(out + j, (floats)(__builtin_convertvector(load_halves(x + j, columns - j), words) << 16),
+                columns - j);
 }
 
 void SK_NAME(decode_fp16)(
@@ -129,5 +130,6 @@ void SK_NAME(encode_nf4)(
         scales[first / block_size] = largest;
     }
     if (whole < count)
-        sk_portable_encode_nf4(x + whole, count - whole, block_size, tail, codes + whole / 2, scales + whole / block_size);
+        sk_portable_encode_nf4(x + whole, count - whole, block_size, tail, codes + whole / 2,
+            scales + whole / block_size);
 }

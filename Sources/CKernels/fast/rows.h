@@ -42,8 +42,11 @@ void SK_NAME(silu_multiply_backward)(
     }
 }
 
-/// Philox for 16 blocks; word w of block b is element 4 b + w.
-INLINE void philox(sk_rng rng, uint64_t first_block, uint32_t out[64]) {
+#define PAIRS_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define PAIRS_HIGH(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+
+/// Philox for 16 blocks: 64 draws in the order of their elements.
+INLINE void philox(sk_rng rng, uint64_t first_block, words out[4]) {
     typedef uint64_t longwords __attribute__((ext_vector_type(16)));
     const longwords lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     longwords block = lane + first_block;
@@ -60,18 +63,34 @@ INLINE void philox(sk_rng rng, uint64_t first_block, uint32_t out[64]) {
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
-    for (int i = 0; i < SK_LANES; i++) out[4 * i] = c0[i], out[4 * i + 1] = c1[i], out[4 * i + 2] = c2[i], out[4 * i + 3] = c3[i];
+    // Four words of a block side by side: words in pairs, then pairs.
+    words a[2] = {PAIRS_LOW(c0, c1), PAIRS_HIGH(c0, c1)}, b[2] = {PAIRS_LOW(c2, c3), PAIRS_HIGH(c2, c3)};
+    for (int half = 0; half < 2; half++) {
+        longs low = (longs)a[half], high = (longs)b[half];
+        out[2 * half] = (words)__builtin_shufflevector(low, high, 0, 8, 1, 9, 2, 10, 3, 11);
+        out[2 * half + 1] = (words)__builtin_shufflevector(low, high, 4, 12, 5, 13, 6, 14, 7, 15);
+    }
 }
 
 void SK_NAME(dropout)(
     int64_t n, const float *x, float *y, uint32_t threshold, float factor, sk_rng rng, uint64_t first) {
-    uint32_t draws[64];
-    int64_t skip = (int64_t)(first % 4);
-    for (int64_t start = -skip; start < n; start += 64) {
-        philox(rng, (first + (uint64_t)(start + skip)) / 4, draws);
-        for (int64_t i = start < 0 ? 0 : start; i < n && i < start + 64; i++)
-            y[i] = draws[i - start] >> 8 >= threshold ? x[i] * factor : 0.0f;
+    int64_t i = 0;
+    // Elements before a multiple of four, and those behind the last 64, one block at a time.
+    int64_t head = (int64_t)((4 - first % 4) % 4);
+    if (head >= n || n - head < 64) {
+        sk_portable_dropout(n, x, y, threshold, factor, rng, first);
+        return;
     }
+    sk_portable_dropout(head, x, y, threshold, factor, rng, first);
+    for (i = head; i + 64 <= n; i += 64) {
+        words draws[4];
+        philox(rng, (first + (uint64_t)i) / 4, draws);
+        for (int j = 0; j < 4; j++) {
+            ints keep = (ints)(draws[j] >> 8 >= threshold);
+            store(y + i + 16 * j, keep ? load(x + i + 16 * j) * factor : (floats)0.0f);
+        }
+    }
+    sk_portable_dropout(n - i, x + i, y + i, threshold, factor, rng, first + (uint64_t)i);
 }
 
 INLINE float inverse_rms(int64_t n, const float *x, float epsilon) {

@@ -1,7 +1,7 @@
 // Tiles of a matrix product: rows x vectors sums in registers, one broadcast of A for all vectors of a row.
 //
-// The reduction is never split, so that each sum is one chain. A tile whose columns are not whole vectors is computed in
-// a small copy of its own.
+// The reduction is never split, so that each sum is one chain. A tile whose columns are not whole vectors is computed
+// in a small copy of its own.
 
 #if WIDTH == 16
 enum { TILE_ROWS = 14, STRIDED_ROWS = 8 };
@@ -72,7 +72,8 @@ static void whole_strided(
 static void copy_part(const float *from, int64_t from_stride, float *to, int64_t to_stride, int rows, int columns) {
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j += WIDTH)
-            wide_store_part(to + i * to_stride + j, wide_load_part(from + i * from_stride + j, columns - j), columns - j);
+            wide_store_part(to + i * to_stride + j, wide_load_part(from + i * from_stride + j, columns - j),
+                columns - j);
 }
 
 void SK_NAME(tile_packed)(
@@ -117,8 +118,8 @@ void SK_NAME(pack_transposed)(const float *x, int64_t stride, int count, int64_t
             wide turned[WIDTH];
             load_turned(x + i * stride + d, stride, count - i, steps, turned);
             float *to = out + d * width + i;
-            // Where the width is no whole vector, a store spills into the next step, which is written after it; the last
-            // step must not spill, because the next strip may belong to another thread.
+            // Where the width is no whole vector, a store spills into the next step, which is written after it; the
+            // last step must not spill, because the next strip may belong to another thread.
             int whole = width - i >= WIDTH ? steps : d + steps == depth ? steps - 1 : steps;
             for (int s = 0; s < whole; s++) wide_store(to + s * width, turned[s]);
             if (whole < steps) wide_store_part(to + whole * width, turned[whole], width - i);

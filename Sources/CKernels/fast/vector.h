@@ -70,10 +70,12 @@ INLINE float add_lanes(floats x) {
     return c.x + c.y;
 }
 
+/// The largest of all lanes, of which none is a NaN.
 INLINE float largest_lane(floats x) {
-    float largest = x[0];
-    for (int i = 1; i < SK_LANES; i++) largest = x[i] > largest ? x[i] : largest;
-    return largest;
+    float __attribute__((ext_vector_type(8))) a = x.lo > x.hi ? x.lo : x.hi;
+    float __attribute__((ext_vector_type(4))) b = a.lo > a.hi ? a.lo : a.hi;
+    float __attribute__((ext_vector_type(2))) c = b.lo > b.hi ? b.lo : b.hi;
+    return c.x > c.y ? c.x : c.y;
 }
 
 /// All bits set in the lanes first..<end, counted from 0.

@@ -23,6 +23,9 @@ void sk_attention_backward(
     sk_context *context, const sk_attention_problem *problem, sk_matrix doutput, sk_matrix dq, sk_matrix dk,
     sk_matrix dv);
 
+/// Bytes of scratch memory that each thread needs for segments of up to `keys` keys.
+int64_t sk_attention_scratch(const sk_context *context, int64_t keys, int64_t head_size);
+
 /// The same two, as plain loops.
 void sk_reference_attention(const sk_attention_problem *problem);
 void sk_reference_attention_backward(

@@ -12,6 +12,10 @@ void sk_multiply_transposed(sk_context *context, sk_matrix dy, sk_weight w, sk_m
 /// dw [N, K] (+)= dy [M, N] transposed * x [M, K]; the reduction runs over M.
 void sk_multiply_gradient(sk_context *context, sk_matrix dy, sk_matrix x, sk_matrix dw, bool accumulate);
 
+/// Bytes of scratch memory, shared and for each thread, that are enough for any product.
+int64_t sk_matmul_shared_scratch(const sk_context *context);
+int64_t sk_matmul_thread_scratch(const sk_context *context);
+
 /// The same three, as plain loops over decoded values; `w` must be fp32.
 void sk_reference_multiply(sk_matrix x, sk_weight w, sk_matrix y, bool accumulate);
 void sk_reference_multiply_transposed(sk_matrix dy, sk_weight w, sk_matrix dx, bool accumulate);

@@ -1,0 +1,125 @@
+import Buffers
+import Quantization
+
+extension KernelBenchmark {
+    private static var count: Int { 1 << 20 }
+
+    static var flatPlans: [Plan] {
+        [
+            Plan(kernels: ["add_fixed_point", "fixed_point_to_float"]) { try fixedPoint(context: $0, reference: $1) },
+            Plan(kernels: ["sum_of_squares"]) { try squares(context: $0, reference: $1) },
+            Plan(kernels: ["adamw"]) { try optimizer(context: $0, reference: $1) },
+            Plan(kernels: ["fma_loop"]) { context, _ in try yardstick(context: context) },
+        ]
+    }
+
+    static var formatPlans: [Plan] {
+        let formats: [WeightFormat] = [.nf4(), .nf4(doubleQuantized: false), .bf16, .fp16, .fp32]
+        return formats.map { format in
+            Plan(kernels: [decoder(format)]) { try decoding(format, context: $0, reference: $1) }
+        } + [Plan(kernels: ["encode_nf4"]) { try encoding(context: $0, reference: $1) }]
+    }
+
+    private static func fixedPoint(context: KernelContext, reference: KernelContext) throws -> Case {
+        let g = try values(1, count, seed: 1)
+        let (sums, expected) = (
+            try AlignedStorage(byteCount: count * 8), try AlignedStorage(byteCount: count * 8)
+        )
+        func run(_ context: KernelContext, _ sums: AlignedStorage, _ g: Matrix) {
+            let words = sums.elements(of: Int64.self, count: count)
+            words.update(repeating: 0)
+            _ = context.addFixedPoint(UnsafeBufferPointer(g.elements), into: words, limit: 2000)
+            context.fixedPointToFloat(UnsafeBufferPointer(words), scale: 1, into: g.elements)
+        }
+        return Case(
+            name: "addFixedPoint, fixedPointToFloat", shape: "\(count)", operations: nil, bytes: Double(count * 40),
+            runs: 11,
+            body: { run(context, sums, g.matrix) },
+            isRight: {
+                let copy = try g.copy()
+                run(reference, expected, copy.matrix)
+                run(context, sums, g.matrix)
+                return g.equals(copy)
+            })
+    }
+
+    private static func squares(context: KernelContext, reference: KernelContext) throws -> Case {
+        let g = try values(1, count, seed: 1)
+        func run(_ context: KernelContext) -> [Double] {
+            var blocks = [Double](repeating: 0, count: count / 4096)
+            blocks.withUnsafeMutableBufferPointer {
+                context.sumOfSquares(UnsafeBufferPointer(g.matrix.elements), blockSize: 4096, into: $0)
+            }
+            return blocks
+        }
+        return Case(
+            name: "sumOfSquares", shape: "\(count)", operations: nil,
+            bytes: Double(count * 4), runs: 11, body: { _ = run(context) },
+            isRight: { run(context) == run(reference) })
+    }
+
+    private static func optimizer(context: KernelContext, reference: KernelContext) throws -> Case {
+        let state = try (0..<4).map { try values(1, count, seed: UInt64($0)) }
+        for index in state[3].matrix.elements.indices { state[3].matrix.elements[index] = Float(index % 7) }
+        let step = AdamWStep(
+            learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, biasCorrection1: 0.1,
+            biasCorrection2: 0.001, gradientScale: 1)
+        func run(_ context: KernelContext, _ state: [OwnedMatrix]) {
+            let parts = state.map(\.matrix.elements)
+            context.adamW(
+                parameters: parts[0], gradients: parts[1], firstMoments: parts[2], secondMoments: parts[3], step: step)
+        }
+        return Case(
+            name: "adamW", shape: "\(count)", operations: nil, bytes: Double(count * 28), runs: 11,
+            body: { run(context, state) },
+            isRight: {
+                let expected = try state.map { try $0.copy() }
+                run(reference, expected)
+                run(context, state)
+                return zip(state, expected).allSatisfy { $0.equals($1) }
+            })
+    }
+
+    private static func yardstick(context: KernelContext) throws -> Case {
+        var best = 0.0
+        return Case(
+            name: "measurePeak", shape: "registers", operations: nil, bytes: nil, runs: 1,
+            body: { best = context.measurePeak(.fp32FMA) }, isRight: { best > 0 })
+    }
+
+    private static func decoding(
+        _ format: WeightFormat, context: KernelContext, reference: KernelContext
+    ) throws -> Case {
+        let (rows, columns) = (512, 2048)
+        let w = try Stored(format, rows: rows, columns: columns, context: context)
+        let x = try OwnedMatrix(rows: rows, columns: columns)
+        let bytes = format.byteCount(elementCount: rows * columns) + rows * columns * 4
+        return Case(
+            name: "decode \(format)", shape: "\(rows)×\(columns)", operations: nil,
+            bytes: Double(bytes), runs: 11, body: { context.decode(w.view, rows: 0..<rows, into: x.matrix) },
+            isRight: {
+                let expected = try OwnedMatrix(rows: rows, columns: columns)
+                reference.decode(w.view, rows: 0..<rows, into: expected.matrix)
+                return x.equals(expected)
+            })
+    }
+
+    private static func encoding(context: KernelContext, reference: KernelContext) throws -> Case {
+        let x = try values(1, count, seed: 1)
+        let format = WeightFormat.nf4()
+        let size = format.byteCount(elementCount: count)
+        let (bytes, expected) = (try AlignedStorage(byteCount: size), try AlignedStorage(byteCount: size))
+        func run(_ context: KernelContext, _ bytes: AlignedStorage) {
+            context.encodeNF4(
+                UnsafeRawBufferPointer(x.matrix.elements), source: .float32, elementCount: count, format: format,
+                into: bytes.bytes())
+        }
+        return Case(
+            name: "encodeNF4", shape: "\(count)", operations: nil,
+            bytes: Double(size + count * 4), runs: 5, body: { run(context, bytes) },
+            isRight: {
+                run(reference, expected)
+                return zip(bytes.bytes(), expected.bytes()).allSatisfy { $0 == $1 }
+            })
+    }
+}

@@ -1,0 +1,108 @@
+import Buffers
+import Quantization
+
+extension KernelBenchmark {
+    /// A weight in some format, and the memory it lies in.
+    struct Stored {
+        let storage: AlignedStorage
+        let view: WeightView
+
+        init(_ format: WeightFormat, rows: Int, columns: Int, context: KernelContext) throws {
+            let values = try KernelBenchmark.values(rows, columns, seed: 3)
+            let count = rows * columns
+            storage = try AlignedStorage(byteCount: format.byteCount(elementCount: count))
+            switch format.kind {
+            case .fp32: storage.bytes().copyMemory(from: UnsafeRawBufferPointer(values.matrix.elements))
+            case .fp16, .bf16:
+                let halves = storage.elements(of: UInt16.self, count: count)
+                for (index, value) in values.matrix.elements.enumerated() {
+                    halves[index] = format.kind == .bf16 ? BFloat16(value).bitPattern : Float16(value).bitPattern
+                }
+            case .nf4:
+                context.encodeNF4(
+                    UnsafeRawBufferPointer(values.matrix.elements), source: .float32, elementCount: count,
+                    format: format, into: storage.bytes())
+            }
+            view = WeightView(
+                format: format, rows: rows, columns: columns, bytes: UnsafeRawBufferPointer(storage.bytes()))
+        }
+    }
+
+    static var productPlans: [Plan] {
+        let formats: [WeightFormat] = [.nf4(), .nf4(doubleQuantized: false), .bf16, .fp16, .fp32]
+        let wide = formats.flatMap { format in
+            [false, true].map { product(format, m: 512, k: 2048, n: 5632, transposed: $0) }
+        }
+        let narrow = [
+            product(.fp32, m: 1024, k: 512, n: 16, transposed: false),
+            product(.fp32, m: 1024, k: 16, n: 512, transposed: false),
+            gradient(m: 1024, k: 512, n: 16),
+            gradient(m: 1024, k: 16, n: 512),
+        ]
+        return wide + narrow
+    }
+
+    private static func product(_ format: WeightFormat, m: Int, k: Int, n: Int, transposed: Bool) -> Plan {
+        let tile = transposed || n > 64 ? "tile_packed" : "tile_strided"
+        return Plan(kernels: [tile, "pack_transposed", decoder(format)]) { context, _ in
+            try product(format, m: m, k: k, n: n, context: context, transposed: transposed)
+        }
+    }
+
+    private static func gradient(m: Int, k: Int, n: Int) -> Plan {
+        Plan(kernels: ["tile_packed", "pack_straight"]) { context, _ in
+            try gradient(m: m, k: k, n: n, context: context)
+        }
+    }
+
+    static func decoder(_ format: WeightFormat) -> String {
+        switch format.kind {
+        case .nf4: format.doubleQuantized ? "decode_nf4_nested" : "decode_nf4"
+        default: "decode_\(format.kind.rawValue)"
+        }
+    }
+
+    private static func product(
+        _ format: WeightFormat, m: Int, k: Int, n: Int, context: KernelContext, transposed: Bool
+    ) throws -> Case {
+        let w = try Stored(format, rows: n, columns: k, context: context)
+        let input = try values(m, transposed ? n : k, seed: 1)
+        let output = try OwnedMatrix(rows: m, columns: transposed ? k : n)
+        return Case(
+            name: "\(transposed ? "multiplyTransposed" : "multiply") \(format)", shape: "M=\(m) K=\(k) N=\(n)",
+            operations: 2 * Double(m) * Double(k) * Double(n), bytes: nil, runs: 5,
+            body: {
+                if transposed {
+                    context.multiplyTransposed(input.matrix, by: w.view, into: output.matrix, accumulate: false)
+                } else {
+                    context.multiply(input.matrix, by: w.view, into: output.matrix, accumulate: false)
+                }
+            },
+            isRight: {
+                // The last row by plain loops: rows do not differ in what is done to them.
+                let decoded = try OwnedMatrix(rows: n, columns: k)
+                context.decode(w.view, rows: 0..<n, into: decoded.matrix)
+                let expected = try OwnedMatrix(rows: 1, columns: output.matrix.columns)
+                let last = input.matrix.rows(from: m - 1, count: 1)
+                if transposed {
+                    Reference.multiplyTransposed(last, by: decoded.matrix, into: expected.matrix, accumulate: false)
+                } else {
+                    Reference.multiply(last, by: decoded.matrix, into: expected.matrix, accumulate: false)
+                }
+                return Array(expected.matrix.row(0)) == Array(output.matrix.row(m - 1))
+            })
+    }
+
+    private static func gradient(m: Int, k: Int, n: Int, context: KernelContext) throws -> Case {
+        let (dy, x) = (try values(m, n, seed: 1), try values(m, k, seed: 2))
+        let (dw, expected) = (try OwnedMatrix(rows: n, columns: k), try OwnedMatrix(rows: n, columns: k))
+        return Case(
+            name: "multiplyGradient", shape: "M=\(m) K=\(k) N=\(n)",
+            operations: 2 * Double(m) * Double(k) * Double(n), bytes: nil, runs: 21,
+            body: { context.multiplyGradient(dy.matrix, x.matrix, into: dw.matrix, accumulate: false) },
+            isRight: {
+                Reference.multiplyGradient(dy.matrix, x.matrix, into: expected.matrix, accumulate: false)
+                return dw.equals(expected)
+            })
+    }
+}
