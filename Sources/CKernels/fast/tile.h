@@ -131,7 +131,8 @@ void SK_NAME(pack_straight)(const float *x, int64_t stride, int count, int64_t d
     for (int64_t d = 0; d < depth; d++, x += stride, out += width)
         for (int i = 0; i < width; i += WIDTH) {
             wide part = count - i >= WIDTH ? wide_load(x + i) : wide_load_part(x + i, count - i);
-            if (width - i >= WIDTH) wide_store(out + i, part);
+            // A store may spill into the next step here too.
+            if (width - i >= WIDTH || d + 1 < depth) wide_store(out + i, part);
             else wide_store_part(out + i, part, width - i);
         }
 }
