@@ -4,7 +4,8 @@ import Synchronization
 /// Which addresses belong to which mapped file, so that a SIGBUS (the file shrank under us) ends in one clear line.
 package enum MappedFiles {
     private struct Entry { var start: UInt; var end: UInt; var path: UnsafeMutablePointer<CChar> }
-    // The handler must not lock or allocate: a fixed table of plain words, entries replaced under a lock and read without.
+    // The handler must not lock or allocate: a fixed table of plain words, entries replaced under a lock and read
+    // without.
     private static let capacity = 256
     private nonisolated(unsafe) static let table = {
         let table = UnsafeMutablePointer<Entry?>.allocate(capacity: capacity)

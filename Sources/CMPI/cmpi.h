@@ -38,7 +38,13 @@ static inline int cmpi_max_error_string(void) { return MPI_MAX_ERROR_STRING; }
 // on time (the system's default is 50,000 ns late), and run before their turn ends (Linux 6.12 and later).
 extern long syscall(long number, ...);
 static inline void cmpi_favour_short_sleeps(void) {
-    struct { uint32_t size, policy; uint64_t flags; int32_t nice; uint32_t priority; uint64_t runtime, deadline, period; }
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime, deadline, period;
+    }
         attributes = {48, 0, 0, 0, 0, 100000, 0, 0};
     (void)prctl(PR_SET_TIMERSLACK, 1000UL, 0UL, 0UL, 0UL);
     (void)syscall(SYS_sched_setattr, 0, &attributes, 0);

@@ -1,8 +1,8 @@
 /// Nonblocking operations. The buffers belong to the operation until its request has been waited for; starting and
 /// waiting allocate nothing once as many operations have been in flight as ever will be.
 extension Communicator {
-    /// Each rank gives `counts[rank]` bytes; every rank receives those of rank r at `displacements[r]`. All ranks pass the
-    /// same counts and displacements.
+    /// Each rank gives `counts[rank]` bytes; every rank receives those of rank r at `displacements[r]`. All ranks pass
+    /// the same counts and displacements.
     ///
     /// `send` may lie in `receive`, exactly where it would be received; otherwise the two must not overlap.
     package func startAllGather(

@@ -4,8 +4,8 @@ import Synchronization
 
 /// The comm thread: the only thread of a process that calls MPI, from `MPI_Init_thread` to `MPI_Finalize`.
 ///
-/// Operations are queued to it and issued in that order. MPI moves them only inside its calls, so the thread tests those
-/// in flight and sleeps in between (`Pace`), so that it does not eat a core; with none in flight it waits.
+/// Operations are queued to it and issued in that order. MPI moves them only inside its calls, so the thread tests
+/// those in flight and sleeps in between (`Pace`), so that it does not eat a core; with none in flight it waits.
 final class MPIEngine: @unchecked Sendable {
     // Sendable: everything mutable is in the monitor or an atomic.
 

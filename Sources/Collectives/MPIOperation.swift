@@ -2,8 +2,8 @@ internal import CMPI
 
 /// A place for one operation in flight; places are used again and again, so that a step allocates none.
 final class MPIOperation: @unchecked Sendable {
-    // Sendable: it belongs to one side at a time. The engine's lock guards `status`, `error` and `next`; the rest is the
-    // submitter's until it is queued, the comm thread's until it is done, and the submitter's again.
+    // Sendable: it belongs to one side at a time. The engine's lock guards `status`, `error` and `next`; the rest is
+    // the submitter's until it is queued, the comm thread's until it is done, and the submitter's again.
     enum Status { case free, queued, done }
 
     /// Its index among the engine's places.
@@ -57,8 +57,8 @@ final class MPIOperation: @unchecked Sendable {
     /// Whether it moves so much that MPI needs many calls for it.
     var isBulk: Bool { max(call.send.count, call.receive.count) > 1 << 16 }
 
-    /// Issues all collective calls of the operation at once: what is issued later could come in another order on another
-    /// rank.
+    /// Issues all collective calls of the operation at once: what is issued later could come in another order on
+    /// another rank.
     func begin(largestTransfer: Int, pool: inout [MPIReduceScatter]) throws(CollectiveError) {
         requests.removeAll(keepingCapacity: true)
         if let setup { return setup() }

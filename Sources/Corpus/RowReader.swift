@@ -1,6 +1,7 @@
 import Buffers
 
-/// Reads JSON objects one after the other from bytes that nobody vouches for, and keeps the fields that rows are made of.
+/// Reads JSON objects one after the other from bytes that nobody vouches for, and keeps the fields that rows are made
+/// of.
 struct RowReader {
     static let fields: Set<String> = ["text", "prompt", "completion", "input_ids", "labels"]
     private static let maximumDepth = 64

@@ -1,7 +1,6 @@
 package import Architectures
 import Buffers
-import Crypto
-import Foundation
+import Checkpoints
 package import Kernels
 package import ModelFiles
 package import Quantization
@@ -71,28 +70,16 @@ package struct BaseEncoding: Sendable {
     /// SHA-256 over the configuration, the files' headers, and the first, middle and last page of every tensor: two
     /// trainings of one model differ in nearly every page, so that hashing all of a large model buys nothing.
     package func sourceHash() throws -> String {
-        var hash = SHA256()
-        for (name, bytes) in directory.fingerprintIngredients {
-            hash.update(data: Data(name.utf8))
-            hash.update(data: bytes)
+        let lines = directory.fingerprintIngredients.map { name, bytes in
+            "\(name) \(bytes.withUnsafeBytes { Digest.hex(of: $0) })"
         }
         let page = 4096
-        for tensor in directory.files.flatMap(\.tensors) {
+        let pages = directory.files.flatMap(\.tensors).flatMap { tensor in
             let bytes = tensor.bytes
-            for start in [0, max(0, bytes.count / 2 - page / 2), max(0, bytes.count - page)] {
-                hash.update(
-                    bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + page, bytes.count)]))
+            return [0, max(0, bytes.count / 2 - page / 2), max(0, bytes.count - page)].map { start in
+                UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + page, bytes.count)])
             }
         }
-        return hash.finalize().map { Self.hexadecimal($0) }.joined()
-    }
-
-    /// SHA-256 of a file beside the model; empty where there is none.
-    static func hash(of data: Data?) -> String {
-        data.map { SHA256.hash(data: $0).map { hexadecimal($0) }.joined() } ?? ""
-    }
-
-    private static func hexadecimal(_ byte: UInt8) -> String {
-        (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        return Digest.hex(of: (lines + [Digest.hex(of: pages)]).joined(separator: "\n"))
     }
 }

@@ -28,7 +28,7 @@ package enum BaseStoreBuilder {
             path: path,
             description: BaseStoreDescription(
                 architecture: encoding.architecture, formats: formats.map { ($0.tensor, $0.format) },
-                sourceHash: try encoding.sourceHash(), tokenizerHash: BaseEncoding.hash(of: files["tokenizer.json"])),
+                sourceHash: try encoding.sourceHash(), tokenizerHash: hash(of: files["tokenizer.json"])),
             files: files, fileSystem: fileSystem)
         let largest = formats.map { $0.format.byteCount(elementCount: $0.tensor.elementCount) }.max() ?? 0
         let room = try AlignedStorage(byteCount: largest)
@@ -42,6 +42,11 @@ package enum BaseStoreBuilder {
             progress(tensor, number + 1, formats.count)
         }
         return try writer.finish()
+    }
+
+    /// Empty where there is no such file.
+    private static func hash(of file: Data?) -> String {
+        file.map { data in data.withUnsafeBytes { Digest.hex(of: $0) } } ?? ""
     }
 
     private static func companionFiles(in directory: String) -> [String: Data] {

@@ -30,6 +30,7 @@ package struct Divergence: Error, CustomStringConvertible {
     }
 
     package var description: String {
-        "step \(step): training diverged: \(reason); lower learning_rate or set max_grad_norm, then resume from the last checkpoint"
+        "step \(step): training diverged: \(reason); lower learning_rate or set max_grad_norm, and begin anew in "
+            + "another output_dir"
     }
 }

@@ -138,7 +138,8 @@ package final class SyntheticBase: UnitSource {
     }
 }
 
-/// A fast sequence of 64-bit numbers. Source: Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators".
+/// A fast sequence of 64-bit numbers. Source: Steele, Lea and Flood 2014, "Fast splittable pseudorandom number
+/// generators".
 private struct SplitMix64 {
     var state: UInt64
 

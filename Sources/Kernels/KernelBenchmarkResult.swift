@@ -7,7 +7,8 @@ package struct KernelBenchmarkResult: Codable, Equatable, Sendable {
     package let shape: String
     package let instructionSet: InstructionSet
     package let threads: Int
-    /// Median of the runs. With one thread its processor time, which other processes do not lengthen; else elapsed time.
+    /// Median of the runs. With one thread its processor time, which other processes do not lengthen; else elapsed
+    /// time.
     package let seconds: Double
     /// Billions of floating-point operations a second, a multiply-add being two; nil where bytes are what counts.
     package let gflops: Double?

@@ -3,7 +3,8 @@ import CKernels
 
 /// Matrix products and attention as plain loops: what the kernels must equal to the bit.
 ///
-/// Rows and flat arrays have their reference in the instruction set `portable`. Not for use outside of tests and checks.
+/// Rows and flat arrays have their reference in the instruction set `portable`. Not for use outside of tests and
+/// checks.
 package enum Reference {
     /// y (+)= x · wᵀ with w [N, K] in fp32.
     package static func multiply(_ x: Matrix, by w: Matrix, into y: Matrix, accumulate: Bool) {

@@ -1,7 +1,8 @@
 package import Architectures
 import Buffers
 
-/// Where each tensor of a unit lies in the unit's bytes: one run that is stored, mapped, gathered and released as a whole.
+/// Where each tensor of a unit lies in the unit's bytes: one run that is stored, mapped, gathered and released as a
+/// whole.
 package struct UnitLayout: Sendable, Equatable {
     /// One tensor's place.
     package struct Entry: Sendable, Equatable {

@@ -6,7 +6,8 @@ import Synchronization
 /// Writes `metrics.jsonl`: a line a step, and a line an evaluation.
 ///
 /// Only step lines have the key `loss`; they are numbered without gaps or repetitions: what lies beyond the step of a
-/// resumed checkpoint is cut off before a line is added, and a run that starts afresh drops the lines of an earlier one.
+/// resumed checkpoint is cut off before a line is added, and a run that starts afresh drops the lines of an earlier
+/// one.
 package final class MetricsWriter: EventConsumer {
     package let path: String
     private let state = Mutex(State())

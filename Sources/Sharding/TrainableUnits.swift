@@ -6,8 +6,8 @@ package import Collectives
 ///
 /// The roles of memory, by name:
 /// - *shard values*, *moments*: this rank's run of the logical space, the only lasting copy in the group;
-/// - *slot*: room for one whole unit, filled by a gather and valid from `acquire` to `release`. Two slots take turns, so
-///   that the next unit is gathered while one is in use.
+/// - *slot*: room for one whole unit, filled by a gather and valid from `acquire` to `release`. Two slots take turns,
+/// so   that the next unit is gathered while one is in use.
 ///
 /// Every rank of the group makes the same calls in the same order, whether it has a micro-batch left or not.
 package final class TrainableUnits {

@@ -65,7 +65,8 @@ extension CommunicatorConformance {
         try expect.finish()
     }
 
-    /// Every rank counts itself in before the barrier; after it, all must be seen. Memory shows what messages would hide.
+    /// Every rank counts itself in before the barrier; after it, all must be seen. Memory shows what messages would
+    /// hide.
     static func checkBarrier(_ world: any Communicator) throws {
         var expect = CommunicatorExpectations(rank: world.rank)
         let node = world.node

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Which tokens begin and end a text, as `tokenizer_config.json` or `special_tokens_map.json` beside the tokenizer says.
+/// Which tokens begin and end a text, as `tokenizer_config.json` or `special_tokens_map.json` beside the tokenizer
+/// says.
 struct SpecialTokenNames: Sendable {
     private(set) var beginning: String?
     private(set) var end: String?

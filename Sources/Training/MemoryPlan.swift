@@ -3,7 +3,8 @@ import Buffers
 import JobFiles
 import Transformer
 
-/// The sizes of a run's step, decided once by the coordinator: what the arena holds and whether blocks are checkpointed.
+/// The sizes of a run's step, decided once by the coordinator: what the arena holds and whether blocks are
+/// checkpointed.
 struct MemoryPlan: Codable, Sendable {
     private let tokens: Int
     private let logitRows: Int

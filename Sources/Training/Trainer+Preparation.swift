@@ -14,7 +14,8 @@ import Sharding
 import Transformer
 
 extension Trainer {
-    /// Makes everything that a job needs on this rank: base, data, adapters, memory; then restores the newest checkpoint.
+    /// Makes everything that a job needs on this rank: base, data, adapters, memory; then restores the newest
+    /// checkpoint.
     ///
     /// All ranks call it. What can be wrong with a job is found here, before the first step.
     package static func prepare(

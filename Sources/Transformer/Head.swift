@@ -5,8 +5,9 @@ package import Quantization
 
 /// The end of the model: final norm, head and loss.
 ///
-/// Logits are made for `logitRows` tokens at a time and turned into their own gradient in place, so that a vocabulary of
-/// 128 k costs neither [M, V] memory nor a second product: the seed of the backward (1/T) is known before the forward.
+/// Logits are made for `logitRows` tokens at a time and turned into their own gradient in place, so that a vocabulary
+/// of 128 k costs neither [M, V] memory nor a second product: the seed of the backward (1/T) is known before the
+/// forward.
 package struct Head {
     let context: KernelContext
     let compute: Compute

@@ -47,7 +47,7 @@ import Testing
         let elsewhere = try JobText(
             "max_steps: 10\nthreads: 3\nsave_steps: 1\nbase_model: x".replacing("\nbase_model: x", with: "")
                 + "\ngradient_checkpointing: true\nnum_epochs: 9\noutput_dir: elsewhere"
-        ).job("base_model=/other", "distributed.zero_stage=1", "compute=fp32")
+        ).job("base_model=/other", "distributed.ranks_per_node=2", "compute=fp32")
         #expect(elsewhere.bindingDifferences(from: old) == [])
         let changed = try JobText("max_steps: 10\nlearning_rate: 1e-3\nlora_r: 8").job()
         #expect(

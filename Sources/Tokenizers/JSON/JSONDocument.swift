@@ -1,7 +1,8 @@
 /// A JSON text that was checked in full and laid out as a flat list of nodes.
 ///
 /// Strings and keys stay bytes: Swift compares `String` by canonical equivalence, which would merge tokens that differ
-/// only in their normalisation form. No node owns memory of its own, so a vocabulary of 150,000 entries costs one array.
+/// only in their normalisation form. No node owns memory of its own, so a vocabulary of 150,000 entries costs one
+/// array.
 struct JSONDocument: Sendable {
     enum Kind: UInt8 {
         case null, bool, number, string, array, object

@@ -56,12 +56,13 @@ struct BenchStep: ParsableCommand {
         if json { return try Console.print(json: result) }
         Console.print(
             """
-            \(shape), \(microBatch) × \(sequence) tokens, \(compute.rawValue), \(Wording.plural(result.threads, "thread")), \
-            checkpointing \(checkpointing.rawValue)
+            \(shape), \(microBatch) × \(sequence) tokens, \(compute.rawValue), \
+            \(Wording.plural(result.threads, "thread")), checkpointing \(checkpointing.rawValue)
               \(Wording.count(Int(result.tokens_per_second))) tokens/s, \(Wording.duration(result.step_seconds)) a step
               \(String(format: "%.1f", result.achieved_gops)) of \(String(format: "%.1f", result.peak_gops)) GFLOP/s \
             (\(String(format: "%.0f", 100 * result.fraction_of_peak)) %)
-              peak memory \(Wording.bytes(result.peak_rss_bytes)), anonymous \(Wording.bytes(result.anonymous_peak_bytes))
+              peak memory \(Wording.bytes(result.peak_rss_bytes)), of it anonymous \
+            \(Wording.bytes(result.anonymous_peak_bytes))
             """)
         for (name, seconds) in result.parts.sorted(by: { $0.value > $1.value }) {
             Console.print("  \(name): \(String(format: "%.1f", 100 * seconds / result.step_seconds)) %")

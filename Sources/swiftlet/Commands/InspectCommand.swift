@@ -72,7 +72,8 @@ struct InspectCommand: ParsableCommand {
                 """
                 checkpoint \(checkpoint.path)
                   step \(checkpoint.step), \(Wording.size(checkpoint.elementCount)) stored values in \
-                \(Wording.plural(checkpoint.parts.count, "part")), \(Wording.bytes(checkpoint.byteCount)), all bytes agree
+                \(Wording.plural(checkpoint.parts.count, "part")), \(Wording.bytes(checkpoint.byteCount)), \
+                all bytes agree
                   base \(checkpoint.baseHash)
                 """)
         }

@@ -12,10 +12,10 @@ struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Train a job; under mpirun on all ranks. Resumes where the job stands.",
         discussion: """
-            Writes metrics.jsonl, checkpoints/ and, at the end, adapter/ (for PEFT) into output_dir. A run that was killed
-            goes on from its last checkpoint with the same command, on any number of ranks, with the same bits.
-            SIGTERM or SIGUSR1 saves a checkpoint and ends with exit code 75; a file named swiftlet.save in output_dir
-            asks for a checkpoint.
+            Writes metrics.jsonl, checkpoints/ and, at the end, adapter/ (for PEFT) into output_dir. A run that was
+            killed goes on from its last checkpoint with the same command, on any number of ranks, with the same bits.
+            SIGTERM or SIGUSR1 saves a checkpoint and ends with exit code 75; a file named swiftlet.save in
+            output_dir asks for a checkpoint.
             """)
 
     @Argument(help: "The job file.")

@@ -1,0 +1,38 @@
+import Events
+import Foundation
+import Testing
+import Training
+
+@Suite("Twenty steps of AdamW equal those of PEFT and torch")
+struct ReferenceRunTests {
+    struct Meta: Decodable {
+        let train: Train
+
+        struct Train: Decodable {
+            let lrs: [Double]
+            let fp32: Curve
+            let nf4: Curve
+        }
+
+        struct Curve: Decodable {
+            let losses: [Double]
+            let grad_norms: [Double]
+        }
+    }
+
+    @Test(
+        "Losses within 1e-3, gradient norms within 1e-3 relative, learning rates exact", arguments: ["lora", "qlora"])
+    func reference(adapter: String) throws {
+        let meta = try JSONDecoder().decode(
+            Meta.self, from: Data(contentsOf: URL(fileURLWithPath: TinyJob.golden + "/meta.json")))
+        let expected = adapter == "lora" ? meta.train.fp32 : meta.train.nf4
+        let tiny = try TinyJob()
+        let steps = try tiny.train(tiny.job(["adapter=\(adapter)"])).steps
+        #expect(steps.map(\.step) == Array(1...20))
+        for (index, step) in steps.enumerated() {
+            #expect(abs(step.loss - expected.losses[index]) < 1e-3)
+            #expect(abs(step.gradientNorm / expected.grad_norms[index] - 1) < 1e-3)
+            #expect(abs(step.learningRate - meta.train.lrs[index]) <= 1e-15)
+        }
+    }
+}

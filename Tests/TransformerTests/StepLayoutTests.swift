@@ -1,0 +1,56 @@
+import Architectures
+import Testing
+import Transformer
+
+@Suite("The step layout")
+struct StepLayoutTests {
+    static let architecture = Architecture(
+        family: "llama", vocabularySize: 97, hiddenSize: 24, intermediateSize: 40, layerCount: 3, headCount: 3,
+        keyValueHeadCount: 1, headSize: 8, normEpsilon: 1e-5, rotary: RotaryEmbedding(theta: 10_000),
+        maximumPositions: 64, tiesEmbeddings: true)
+
+    private func slots(_ layout: StepLayout) -> [ActivationSlot] {
+        let scratch = layout.scratch
+        let blocks = layout.blocks.flatMap { block in
+            [
+                block.query, block.key, block.value, block.attention, block.logSumExp, block.middle, block.gate,
+                block.up,
+            ] + LinearRole.allCases.compactMap { block.adapters[$0] }
+        }
+        return layout.stream + blocks + [
+            scratch.normed, scratch.normedGradient, scratch.product, scratch.productGradient, scratch.queryGradient,
+            scratch.keyGradient, scratch.valueGradient, scratch.attentionGradient, scratch.adapterGradient,
+            scratch.dropped, scratch.streamGradient, scratch.logits, scratch.losses,
+        ]
+    }
+
+    @Test(
+        "Slots are aligned, do not overlap, and fill the arena",
+        arguments: [0, 1, 7, 64], [(false, false), (true, false), (false, true)])
+    func disjoint(tokens: Int, mode: (checkpointing: Bool, inference: Bool)) {
+        let layout = StepLayout(
+            Self.architecture, adapter: AdapterSettings(rank: 4, scale: 2, dropout: 0.1, targets: [.query, .down]),
+            extent: StepLayout.Extent(
+                tokens: tokens, logitRows: 5, checkpointing: mode.checkpointing, inferenceOnly: mode.inference))
+        var end = 0
+        for slot in slots(layout).sorted(by: { ($0.offset, $0.byteCount) < ($1.offset, $1.byteCount) }) {
+            #expect(slot.offset % 64 == 0)
+            #expect(slot.offset >= end)
+            end = slot.offset + slot.byteCount
+        }
+        #expect(layout.byteCount >= end && layout.byteCount - end < 64)
+    }
+
+    @Test("Checkpointing keeps one set of slots, and the stream before every block")
+    func checkpointing() {
+        func layout(_ checkpointing: Bool) -> StepLayout {
+            StepLayout(
+                Self.architecture, adapter: nil,
+                extent: StepLayout.Extent(tokens: 16, logitRows: 4, checkpointing: checkpointing))
+        }
+        #expect(layout(true).blocks.count == 1)
+        #expect(layout(false).blocks.count == 3)
+        #expect(layout(true).stream.count == 4)
+        #expect(layout(true).byteCount < layout(false).byteCount)
+    }
+}
