@@ -67,19 +67,16 @@ package struct BaseEncoding: Sendable {
         }
     }
 
-    /// SHA-256 over the configuration, the files' headers, and the first, middle and last page of every tensor: two
-    /// trainings of one model differ in nearly every page, so that hashing all of a large model buys nothing.
+    /// SHA-256 over the configuration, the files' headers and all weights: what a store was made from.
     package func sourceHash() throws -> String {
-        let lines = directory.fingerprintIngredients.map { name, bytes in
+        var lines = directory.fingerprintIngredients.map { name, bytes in
             "\(name) \(bytes.withUnsafeBytes { Digest.hex(of: $0) })"
         }
-        let page = 4096
-        let pages = directory.files.flatMap(\.tensors).flatMap { tensor in
-            let bytes = tensor.bytes
-            return [0, max(0, bytes.count / 2 - page / 2), max(0, bytes.count - page)].map { start in
-                UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + page, bytes.count)])
-            }
+        for tensor in directory.files.flatMap(\.tensors) {
+            lines.append(tensor.withBytes { Digest.hex(of: $0) })
+            // What was read once must not count as memory of ours.
+            tensor.map.dontNeed(tensor.byteRange)
         }
-        return Digest.hex(of: (lines + [Digest.hex(of: pages)]).joined(separator: "\n"))
+        return Digest.hex(of: lines.joined(separator: "\n"))
     }
 }
