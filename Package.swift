@@ -2,7 +2,7 @@
 import PackageDescription
 
 // The targets below are the rooms of the house; `floor` and `imports` say who may import whom, and
-// Tests/ArchitectureTests compares every `import` line in Sources/ with this table.
+// Tests/HouseTests compares every `import` line in Sources/ with this table.
 
 /// Every Swift target is compiled in Swift 6 mode, warnings are errors, and imports stay internal unless said otherwise.
 let swiftSettings: [SwiftSetting] = [

@@ -60,9 +60,9 @@ struct QuantizeCommand: ParsableCommand {
         let showsProgress = isatty(2) == 1
         let hash = try BaseStoreBuilder.build(encoding, to: output, context: context) { tensor, number, count in
             guard showsProgress else { return }
-            FileHandle.standardError.write(Data("\r\u{1B}[2K\(number)/\(count) \(tensor.name)".utf8))
+            Console.write("\r\u{1B}[2K\(number)/\(count) \(tensor.name)", to: .standardError)
         }
-        if showsProgress { FileHandle.standardError.write(Data("\r\u{1B}[2K".utf8)) }
+        if showsProgress { Console.write("\r\u{1B}[2K", to: .standardError) }
         let seconds = start.duration(to: clock.now)
         let size = (try? FileManager.default.attributesOfItem(atPath: output)[.size] as? Int) ?? 0
         let report = Report(
