@@ -32,7 +32,8 @@ struct InfoCommand: ParsableCommand {
               memory            \(Wording.bytes(report.memory_bytes)), \
             \(Wording.bytes(report.available_bytes)) available
               instruction set   \(report.instruction_set) \
-            (of \(report.supported_instruction_sets.joined(separator: ", ")); mask with \(KernelContext.environmentVariable))
+            (of \(report.supported_instruction_sets.joined(separator: ", ")); \
+            mask with \(KernelContext.environmentVariable))
               fp32 FMA peak     \(Self.rounded(report.fp32_fma_peak_gflops)) GFLOP/s a core
               read bandwidth    \(Self.rounded(report.read_bandwidth_gbps)) GB/s, one core
               launcher          \(report.launcher)
