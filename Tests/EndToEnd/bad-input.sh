@@ -39,6 +39,9 @@ refused() {
     else
         pass "$name"
     fi
+    if pgrep -f "$work/(job|out|nowhere)" >/dev/null && sleep 5 && pgrep -f "$work/(job|out|nowhere)" >/dev/null; then
+        fail "$name: processes are left"
+    fi
 }
 
 train=(train "$work/job.yaml")
@@ -55,6 +58,8 @@ refused "missing data" 65 "none.jsonl" 2 "${train[@]}" --set datasets.0.path="$w
 printf '{"text": "one"}\n{"text": 2}\n' >"$work/bad.jsonl"
 refused "a malformed row" 65 "bad.jsonl: line 2" 2 "${train[@]}" --set datasets.0.path="$work/bad.jsonl"
 : >"$work/empty.jsonl"
+printf '{"text": "one"}\n\n{"text": "two"\n' >"$work/broken.jsonl"
+refused "a line that is no JSON" 65 "broken.jsonl: line 3" 2 "${train[@]}" --set datasets.0.path="$work/broken.jsonl"
 refused "an empty data file" 65 "empty.jsonl" 2 "${train[@]}" --set datasets.0.path="$work/empty.jsonl"
 printf '{"input_ids": [1, 2, 99999]}\n' >"$work/ids.jsonl"
 refused "an id outside the vocabulary" 65 "line 1" 0 eval "$tiny" --data "$work/ids.jsonl"
@@ -71,6 +76,8 @@ damaged rm model.safetensors
 refused "a missing safetensors" 65 "safetensors" 2 "${train[@]}" --set base_model="$work/damaged"
 damaged sh -c "printf '\377\377\377\377\377\377\377\177' | dd of=model.safetensors conv=notrunc status=none"
 refused "an oversized header" 65 "model.safetensors" 2 "${train[@]}" --set base_model="$work/damaged"
+damaged sed -i 's/"data_offsets":\[65536,65664\]/"data_offsets":[65408,65536]/' model.safetensors
+refused "overlapping tensors" 65 "model.safetensors.*overlap" 2 "${train[@]}" --set base_model="$work/damaged"
 damaged sed -i 's/"llama"/"mamba"/' config.json
 refused "an unknown architecture" 65 "mamba" 2 "${train[@]}" --set base_model="$work/damaged"
 damaged sed -i 's/"BPE"/"Unigram"/' tokenizer.json
@@ -88,9 +95,16 @@ refused "an output under a file" 74 "rows.jsonl" 0 quantize "$tiny" -o "$work/ro
 "$swiftlet" quantize "$tiny" -o "$work/x.base.h5" >/dev/null 2>&1
 truncate -s 50000 "$work/x.base.h5"
 refused "a truncated base store" 65 "x.base.h5" 0 eval "$work/x.base.h5" --data "$tiny/validation.jsonl"
+cp "$work/out/base.base.h5" "$work/z.base.h5"
+cp "$work/out/base.base.h5.manifest.json" "$work/z.base.h5.manifest.json"
+truncate -s 40000 "$work/z.base.h5"
+refused "training on a truncated base store" 65 "z.base.h5" 2 "${train[@]}" --set base_model="$work/z.base.h5"
 part=$work/out/checkpoints/step-00000003/part-00000-of-00002.h5
 truncate -s 5000 "$part"
 refused "a truncated checkpoint" 65 "part-00000-of-00002.h5" 0 inspect "$work/out/checkpoints/step-00000003"
+refused "resuming from a truncated checkpoint by name" 65 "part-00000-of-00002.h5" 2 "${train[@]}" \
+    --set resume_from_checkpoint="$work/out/checkpoints/step-00000003"
+refused "resuming from where there is none" 65 "nothing" 2 "${train[@]}" --set resume_from_checkpoint="$work/nothing"
 rm -rf "$work/out/adapter"
 on 2 "${train[@]}" >"$work/again.log" 2>&1 || fail "resuming behind a damaged checkpoint" "$work/again.log"
 check "a damaged checkpoint is passed over with a warning" \

@@ -27,6 +27,16 @@ struct ForwardTests {
         expectClose(try bench.logits(inputs()), try Golden.values("nf4.logits"), "nf4.logits")
     }
 
+    @Test("An adapter that was trained and exported here gives the logits that PEFT gives with it")
+    func exportedAdapter() throws {
+        let directory = Golden.directory + "/../peft"
+        let golden = try SafetensorsFile(path: directory + "/logits.safetensors")
+        let ids = try #require(golden.tensor(named: "input_ids")).withBytes { Array($0.bindMemory(to: Int32.self)) }
+        let expected = try #require(golden.tensor(named: "logits")).floats
+        let rows = [Array(ids[..<18]), Array(ids[18...])]
+        expectClose(try Bench(adapter: directory).logits(rows), expected, "PEFT's logits")
+    }
+
     @Test("Hidden states after the embedding, the first layer, and the final norm", arguments: 0...2)
     func hiddenStates(index: Int) throws {
         let bench = try Bench(training: true)
