@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# A run that is killed at any instant resumes with the same bits, on any number of ranks. KILLS (default 4) is how often.
+# A run that is killed at any instant resumes with the same bits, on any number of ranks.
+#
+# KILLS (default 4) is how often it is killed, JOB (default Jobs/tiny.yaml) what is run, SEED where the moments come from.
 set -euo pipefail
 # shellcheck source=Tests/EndToEnd/lib.bash
 source "$(dirname "${BASH_SOURCE[0]}")/lib.bash"
 
-job=$root/Jobs/tiny.yaml
+job=${JOB:-$root/Jobs/tiny.yaml}
 kills=${KILLS:-4}
 RANDOM=${SEED:-41}
 settings=(--set max_steps=24 --set eval_steps=6 --set save_steps=1 --set threads=1)

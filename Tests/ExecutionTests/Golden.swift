@@ -30,6 +30,18 @@ enum Golden {
         return try #require(stored, "\(name) is not in \(file)")
     }
 
+    /// A copy of the adapter in a temporary directory whose configuration asks for the scale alpha/√r.
+    static func rankStabilizedAdapter() throws -> String {
+        let copy = NSTemporaryDirectory() + "swiftlet-adapter-\(UUID().uuidString)"
+        try FileManager.default.copyItem(atPath: adapter, toPath: copy)
+        let configuration = copy + "/adapter_config.json"
+        let text = try String(contentsOfFile: configuration, encoding: .utf8)
+        let changed = text.replacingOccurrences(of: "\"use_rslora\": false", with: "\"use_rslora\": true")
+        #expect(changed != text)
+        try changed.write(toFile: configuration, atomically: true, encoding: .utf8)
+        return copy
+    }
+
     static func meta() throws -> Meta {
         try JSONDecoder().decode(Meta.self, from: Data(contentsOf: URL(fileURLWithPath: directory + "/meta.json")))
     }
