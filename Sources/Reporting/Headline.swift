@@ -59,7 +59,7 @@ enum Headline {
         guard end.outcome == .completed else { return ["  next        run the same command again to go on from here"] }
         guard let adapter = end.adapterPath, let run else { return [] }
         return [
-            "  next        swiftlet eval \(run.model) --adapter \(adapter) --data FILE.jsonl, "
+            "  next        swiftlet eval \(run.model) --adapter \(adapter) --data FILE.jsonl; "
                 + "or load the adapter with PEFT"
         ]
     }

@@ -20,8 +20,11 @@ enum Main {
             fail(error)
         } catch {
             // Help, version, and what is wrong with the command line; one rank says it.
-            guard Launcher.detect().rank == 0 else { exit(SwiftletCommand.exitCode(for: error).rawValue) }
-            SwiftletCommand.exit(withError: error)
+            let code = SwiftletCommand.exitCode(for: error)
+            guard Launcher.detect().rank == 0 else { exit(code.rawValue) }
+            guard code == .validationFailure else { SwiftletCommand.exit(withError: error) }
+            Console.error("\(SwiftletCommand.message(for: error)); see swiftlet --help")
+            exit(code.rawValue)
         }
     }
 

@@ -82,7 +82,7 @@ import Testing
             ("compute: int8", "line 3, column 10: compute: int8 is not built yet; use fp32"),
             ("optimizer: adamw_bnb_8bit", "line 3, column 12: optimizer: adamw_8bit is not built yet; use adamw"),
             ("chat_template: chatml", "line 3, column 16: chat_template is not built yet; take it out"),
-            ("distributed: {zero_stage: 1}", "line 3, column 28: distributed.zero_stage: 1 is not built yet; use 3"),
+            ("distributed: {zero_stage: 1}", "line 3, column 27: distributed.zero_stage: 1 is not built yet; use 3"),
             (
                 "quantization: {format: fp4}",
                 "line 3, column 24: quantization.format: fp4 is not built yet; use nf4 or bf16 or fp32"
