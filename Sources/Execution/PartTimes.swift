@@ -5,14 +5,11 @@ package final class PartTimes {
 
     package init() {}
 
-    package func reset() { seconds = [:] }
-
     /// Runs `body` and adds its time to a part.
     package func measure<Result>(_ part: String, _ body: () throws -> Result) rethrows -> Result {
         let start = clock.now
         defer {
-            let time = start.duration(to: clock.now).components
-            seconds[part, default: 0] += Double(time.seconds) + Double(time.attoseconds) * 1e-18
+            seconds[part, default: 0] += start.duration(to: clock.now).seconds
         }
         return try body()
     }

@@ -12,8 +12,6 @@ final class UnitGradients {
         storage = try AlignedStorage(byteCount: largest * MemoryLayout<Float>.stride)
     }
 
-    var byteCount: Int { storage.byteCount }
-
     func values(of unit: UnitID) -> UnsafeMutableBufferPointer<Float> {
         storage.elements(count: space.range(of: unit).count)
     }

@@ -73,10 +73,3 @@ private struct RunProgress {
     var adapterPath: String?
     var checkpointPath: String?
 }
-
-extension Duration {
-    /// The duration in seconds.
-    package var seconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) * 1e-18
-    }
-}

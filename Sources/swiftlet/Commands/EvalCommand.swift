@@ -65,10 +65,10 @@ struct EvalCommand: ParsableCommand {
                 throw InputError(
                     .data, file: self.model, "gives a loss that is not finite", remedy: "check the weights")
             }
-            let seconds = start.duration(to: clock.now)
+            let elapsed = start.duration(to: clock.now)
             return Report(
                 loss: loss.mean, perplexity: exp(loss.mean), tokens: Int(loss.tokens), rows: set.count,
-                seconds: Double(seconds.components.seconds) + Double(seconds.components.attoseconds) * 1e-18,
+                seconds: elapsed.seconds,
                 compute: options.compute.rawValue, peak_rss_bytes: ProcessMemory().peakResidentBytes,
                 isCoordinator: communicator.isCoordinator)
         }

@@ -63,11 +63,11 @@ struct QuantizeCommand: ParsableCommand {
             Console.write("\r\u{1B}[2K\(number)/\(count) \(tensor.name)", to: .standardError)
         }
         if showsProgress { Console.write("\r\u{1B}[2K", to: .standardError) }
-        let seconds = start.duration(to: clock.now)
+        let elapsed = start.duration(to: clock.now)
         let size = (try? FileManager.default.attributesOfItem(atPath: output)[.size] as? Int) ?? 0
         let report = Report(
             output: output, hash: hash, parameters: encoding.architecture.parameterCount, bytes: size,
-            seconds: Double(seconds.components.seconds) + Double(seconds.components.attoseconds) * 1e-18,
+            seconds: elapsed.seconds,
             peak_rss_bytes: ProcessMemory().peakResidentBytes)
         if json {
             try Console.print(json: report)
