@@ -30,7 +30,7 @@ package final class BaseStoreWriter {
         path: String, description: BaseStoreDescription, files: [String: Data] = [:],
         fileSystem: any FileSystem = LocalFileSystem()
     ) throws {
-        for stale in (try? TemporaryName.stale(beside: path)) ?? [] { try? fileSystem.removeFile(stale) }
+        for stale in TemporaryName.stale(beside: path) { try? fileSystem.removeFile(stale) }
         self.path = path
         self.fileSystem = fileSystem
         self.description = description

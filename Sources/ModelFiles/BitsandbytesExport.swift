@@ -33,16 +33,14 @@ package struct BitsandbytesExport {
         }
     }
 
-    /// Writes weights, config.json and `files` (the tokenizer's) into a directory.
-    /// - Throws: `InputError` of kind `.output`.
-    package func write(to directory: String, files: [(name: String, bytes: [UInt8])]) throws {
-        try OutputFile.createDirectory(directory)
-        try SafetensorsWriter.writeModel(architecture.tensors.flatMap(outgoing), to: directory)
-        for (name, bytes) in files where name != "config.json" {
-            precondition(!name.contains("/"))
-            try OutputFile.write(to: "\(directory)/\(name)") { write in try bytes.withUnsafeBytes { try write($0) } }
-        }
-        try OutputFile.write(configurationText.indented() + "\n", to: "\(directory)/config.json")
+    /// Writes weights, config.json and `files` (the tokenizer's) as a directory.
+    /// - Throws: `InputError` of kind `.output`; see `ModelDirectoryWriter`.
+    package func write(
+        to directory: String, files: [(name: String, bytes: [UInt8])], record: ExportRecord = ExportRecord()
+    ) throws {
+        try ModelDirectoryWriter.write(
+            architecture.tensors.flatMap(outgoing), configuration: configurationText, files: files, record: record,
+            to: directory)
     }
 
     private func outgoing(_ tensor: BaseTensor) -> [OutgoingTensor] {
@@ -93,8 +91,7 @@ package struct BitsandbytesExport {
 
     /// The type in which transformers computes: the one that the model came in.
     private var dtype: String {
-        let named = configuration.members["dtype"]?.string ?? configuration.members["torch_dtype"]?.string
-        if let named, ["float32", "float16", "bfloat16"].contains(named) { return named }
+        if let named = configuration.dtype, ["float32", "float16", "bfloat16"].contains(named) { return named }
         return switch architecture.tensors.first.map({ weight($0).format.kind }) {
         case .fp32: "float32"
         case .fp16: "float16"
@@ -104,11 +101,7 @@ package struct BitsandbytesExport {
 
     private var configurationText: JSONText {
         let isDouble = architecture.tensors.contains { weight($0).format.doubleQuantized }
-        let replaced: Set<String> = ["quantization_config", "tie_word_embeddings"]
-        var members = configuration.members.members.filter { !replaced.contains($0.key) }.map {
-            ($0.key, JSONText($0.value))
-        }
-        members.append(("tie_word_embeddings", .bool(architecture.tiesEmbeddings)))
+        var members = configuration.outgoingMembers(tiesEmbeddings: architecture.tiesEmbeddings)
         members.append(
             (
                 "quantization_config",

@@ -8,7 +8,7 @@ package enum OutputFile {
     package static func write(
         to path: String, _ body: (_ write: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws {
-        let temporary = "\(path).\(getpid()).tmp"
+        let temporary = TemporaryName.beside(path)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw failure(path, "cannot be created") }
         var isOpen = true
@@ -23,7 +23,7 @@ package enum OutputFile {
             unlink(temporary)
             throw error
         }
-        try flushDirectory(of: path)
+        try flushDirectory(TemporaryName.parent(of: path))
     }
 
     /// Writes a text file.
@@ -54,16 +54,16 @@ package enum OutputFile {
         }
     }
 
-    /// The rename itself is on the disk only when the directory is.
-    private static func flushDirectory(of path: String) throws {
-        let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        let descriptor = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    /// A rename itself is on the disk only when the directory is.
+    static func flushDirectory(_ path: String) throws {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
         guard fsync(descriptor) == 0 else { throw failure(path, "cannot be written") }
     }
 
-    private static func failure(_ path: String, _ message: String) -> InputError {
+    /// What the system says about the call that just failed.
+    static func failure(_ path: String, _ message: String) -> InputError {
         InputError(
             .output, file: path, "\(message): \(String(cString: strerror(errno)))",
             remedy: "free space on the disk or name another directory")

@@ -7,7 +7,12 @@ import Quantization
 package struct PEFTAdapter: Sendable {
     package let path: String
     package let description: AdapterDescription
+    /// `BaseStore.hash` of the base that it was trained on; nil where another program wrote it, or saved it again.
+    package var baseHash: String? { file.metadata[Self.baseHashKey] }
     private let file: SafetensorsFile
+
+    /// Beside the weights, where PEFT does not mind it and no copy of the adapter loses it.
+    private static let baseHashKey = "swiftlet.base_hash"
 
     /// Opens an adapter and checks that it holds every matrix that its configuration asks for, and nothing else.
     /// - Parameter architecture: that of the base under it.
@@ -68,10 +73,11 @@ package struct PEFTAdapter: Sendable {
     /// - Parameters:
     ///   - tensors: the adapter's tensors laid end to end.
     ///   - values: all their elements, in that order.
+    ///   - baseHash: `BaseStore.hash` of the base that they belong to.
     ///   - path: the directory, which is made where it is missing.
     /// - Throws: `InputError` of kind `.output`.
     package static func write(
-        _ description: AdapterDescription, tensors: LogicalSpace, values: [Float], to path: String
+        _ description: AdapterDescription, tensors: LogicalSpace, values: [Float], baseHash: String, to path: String
     ) throws {
         precondition(values.count == tensors.elementCount)
         try OutputFile.createDirectory(path)
@@ -84,7 +90,9 @@ package struct PEFTAdapter: Sendable {
                 }
             }
         }
-        try SafetensorsWriter.write(outgoing, to: "\(path)/adapter_model.safetensors")
+        try SafetensorsWriter.write(
+            outgoing, to: "\(path)/adapter_model.safetensors",
+            metadata: [("format", "pt"), (baseHashKey, baseHash)])
         try OutputFile.write(configuration(description).indented() + "\n", to: "\(path)/adapter_config.json")
     }
 

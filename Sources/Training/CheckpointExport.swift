@@ -22,6 +22,7 @@ package enum CheckpointExport {
         try values.withUnsafeMutableBufferPointer {
             try reader.read(.value, of: space, run: 0..<space.elementCount, into: $0)
         }
-        try PEFTAdapter.write(description, tensors: space, values: values, to: directory)
+        try PEFTAdapter.write(
+            description, tensors: space, values: values, baseHash: reader.manifest.baseHash, to: directory)
     }
 }

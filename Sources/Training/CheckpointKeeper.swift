@@ -26,6 +26,9 @@ package final class CheckpointKeeper {
     /// Under this name a checkpoint carries its `AdapterDescription`.
     package static let adapterKey = "adapter"
 
+    /// `BaseStore.hash` of the base that this run trains on.
+    package var baseHash: String { identity.base }
+
     private let directory: String
     private let limit: Int?
     private let identity: Identity

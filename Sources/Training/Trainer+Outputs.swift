@@ -34,7 +34,8 @@ extension Trainer {
         let values = try trainables.gatherAll()
         try communicator.agree {
             guard let values else { return }
-            try PEFTAdapter.write(adapter, tensors: trainables.space, values: values, to: path)
+            try PEFTAdapter.write(
+                adapter, tensors: trainables.space, values: values, baseHash: checkpoints.baseHash, to: path)
         }
         return path
     }

@@ -23,9 +23,10 @@ struct PEFTAdapterTests {
         #expect(values.contains { $0 != 0 })
         try withTemporaryDirectory { directory in
             let path = "\(directory)/out/adapter"
-            try PEFTAdapter.write(original.description, tensors: space, values: values, to: path)
+            try PEFTAdapter.write(original.description, tensors: space, values: values, baseHash: "5eed", to: path)
             let copy = try PEFTAdapter(path: path, architecture: architecture)
             #expect(copy.description == original.description)
+            #expect(copy.baseHash == "5eed" && original.baseHash == nil)
             #expect(try space.tensors.flatMap { try copy.values(of: $0) } == values)
         }
     }

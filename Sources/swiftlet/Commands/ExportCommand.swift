@@ -60,6 +60,7 @@ struct ExportCommand: ParsableCommand {
         let export = try BitsandbytesExport(
             configuration: parsed, architecture: store.architecture, weight: { store.weight($0) })
         try export.write(
-            to: output, files: store.fileNames.compactMap { name in store.file(named: name).map { (name, $0) } })
+            to: output, files: store.fileNames.compactMap { name in store.file(named: name).map { (name, $0) } },
+            record: ExportRecord(baseHash: store.hash, sourceHash: store.sourceHash))
     }
 }
