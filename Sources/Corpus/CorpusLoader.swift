@@ -66,12 +66,12 @@ package struct CorpusLoader {
     private func load(_ source: CorpusSource, into result: inout Result) throws {
         var kind = source.kind
         var counts = (rows: 0, cut: 0, empty: 0)
-        try RowFile(path: source.path).forEach { row, reader in
+        try RowFile(path: source.path).forEach { row in
             guard let known = kind ?? RowKind.detect(row) else {
-                throw reader.failure("has none of the fields text, prompt and completion, input_ids")
+                throw row.failure("has none of the fields text, prompt and completion, input_ids")
             }
             kind = known
-            var example = try ExampleMaker(loader: self, kind: known).example(row, &reader)
+            var example = try ExampleMaker(loader: self, kind: known).example(row)
             counts.rows += 1
             if let limit = sequenceLength, example.ids.count > limit {
                 example = Example(ids: Array(example.ids[..<limit]), labels: Array(example.labels[..<limit]))

@@ -2,43 +2,58 @@ import Buffers
 import Foundation
 
 /// A file of rows: JSON lines, or one JSON list; a byte-order mark and CRLF are put up with.
-struct RowFile {
-    let path: String
+package struct RowFile {
+    package let path: String
 
     /// Pages that were read are given back in steps of this many bytes.
     private static let releaseStep = 1 << 24
 
-    /// Calls `body` with every row, and with a reader that knows the row's line.
-    func forEach(_ body: ([String: RowValue], inout RowReader) throws -> Void) throws {
+    package init(path: String) { self.path = path }
+
+    /// Calls `body` with every row.
+    ///
+    /// - Parameter fault: takes what is wrong with a row, whether it is no row or `body` refused it; where it returns,
+    ///   the rows behind are read on. A list that is no JSON ends there, for its next row cannot be found.
+    func forEach(fault: (InputError) throws -> Void = { throw $0 }, _ body: (Row) throws -> Void) throws {
         let map = try MemoryMap(path: path)
-        let hasMark = map.bytes.starts(with: [0xEF, 0xBB, 0xBF])
-        var reader = RowReader(map.bytes, range: (hasMark ? 3 : 0)..<map.bytes.count, file: path)
-        guard !reader.isAtEnd() else {
-            throw InputError(.data, file: path, "is empty", remedy: "a row is one JSON object on one line")
-        }
-        var released = 0
-        func release(upTo position: Int) {
-            guard position - released >= Self.releaseStep else { return }
-            map.dontNeed(released..<position)
-            released = position
-        }
-        if reader.take("[") {
-            try elements(&reader, release, body)
-        } else {
-            try lines(map.bytes, from: hasMark ? 3 : 0, release, body)
+        try map.withBytes { bytes in
+            let first = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+            var reader = RowReader(bytes, range: first..<bytes.count, file: path)
+            guard !reader.isAtEnd() else {
+                throw InputError(.data, file: path, "is empty", remedy: "a row is one JSON object on one line")
+            }
+            var released = 0
+            func release(upTo position: Int) {
+                guard position - released >= Self.releaseStep else { return }
+                map.dontNeed(released..<position)
+                released = position
+            }
+            func take(_ row: () throws -> Row) throws {
+                do { try body(try row()) } catch let error as InputError { try fault(error) }
+            }
+            if reader.take("[") {
+                do { try elements(&reader, release, take) } catch let error as InputError { try fault(error) }
+            } else {
+                try lines(bytes, from: first, release, take)
+            }
         }
     }
 
     private func elements(
-        _ reader: inout RowReader, _ release: (Int) -> Void,
-        _ body: ([String: RowValue], inout RowReader) throws -> Void
+        _ reader: inout RowReader, _ release: (Int) -> Void, _ take: (() throws -> Row) throws -> Void
     ) throws {
         if reader.take("]") { return }
         repeat {
-            _ = reader.isAtEnd()
+            guard reader.isNext("{") else {
+                let error = reader.failure("is no JSON object", remedy: "every row is one object in braces")
+                try reader.skipValue(depth: 1)
+                try take { throw error }
+                continue
+            }
             let start = reader.position
-            try body(reader.row(), &reader)
+            let row = try reader.row()
             guard reader.position - start <= CorpusLoader.maximumRowByteCount else { throw tooLong(&reader) }
+            try take { row }
             release(reader.position)
         } while reader.take(",")
         guard reader.take("]"), reader.isAtEnd() else { throw reader.malformed() }
@@ -46,18 +61,20 @@ struct RowFile {
 
     private func lines(
         _ bytes: UnsafeRawBufferPointer, from first: Int, _ release: (Int) -> Void,
-        _ body: ([String: RowValue], inout RowReader) throws -> Void
+        _ take: (() throws -> Row) throws -> Void
     ) throws {
         var start = first
         var line = 1
         while start < bytes.count {
             let end = newline(in: bytes, from: start)
             var reader = RowReader(bytes, range: start..<end, line: line, file: path)
-            guard end - start <= CorpusLoader.maximumRowByteCount else { throw tooLong(&reader) }
             if !reader.isAtEnd() {
-                let row = try reader.row()
-                guard reader.isAtEnd() else { throw reader.malformed() }
-                try body(row, &reader)
+                try take {
+                    guard end - start <= CorpusLoader.maximumRowByteCount else { throw tooLong(&reader) }
+                    let row = try reader.row()
+                    guard reader.isAtEnd() else { throw reader.malformed() }
+                    return row
+                }
             }
             release(end)
             start = end + 1

@@ -17,7 +17,9 @@ package enum RowKind: String, Sendable, CaseIterable {
     }
 
     /// The kind whose fields a row has; nil where it has none of them.
-    static func detect(_ row: [String: RowValue]) -> RowKind? {
-        [.pretokenized, .promptCompletion, .text].first { kind in kind.requiredFields.allSatisfy { row[$0] != nil } }
+    static func detect(_ row: Row) -> RowKind? {
+        [.pretokenized, .promptCompletion, .text].first { kind in
+            kind.requiredFields.allSatisfy { row.fields[$0] != nil }
+        }
     }
 }

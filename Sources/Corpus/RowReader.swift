@@ -3,8 +3,16 @@ import Buffers
 /// Reads JSON objects one after the other from bytes that nobody vouches for, and keeps the fields that rows are made
 /// of.
 struct RowReader {
-    static let fields: Set<String> = ["text", "prompt", "completion", "input_ids", "labels"]
-    private static let maximumDepth = 64
+    /// Fields of ids: their lists are kept compact.
+    private static let idFields: Set<String> = ["input_ids", "labels"]
+    private static let fields: Set<String> = idFields.union([
+        "text", "prompt", "completion", "instruction", "input", "output", "system", "history", "conversations",
+        "messages",
+        "tools", "question", "choices", "answer",
+    ])
+    static let maximumDepth = 64
+    /// What the fields of one row may hold, so that a small file cannot ask for much memory.
+    static let maximumValueCount = 1 << 20
 
     private let bytes: UnsafeRawBufferPointer
     private let file: String
@@ -13,6 +21,8 @@ struct RowReader {
     /// The line on which `lineStart` begins, from 1; counted on only when it is asked for.
     private var line: Int
     private var lineStart: Int
+    /// Values that the row may still hold.
+    var valuesLeft = maximumValueCount
 
     /// - Parameter line: the number of the line at `range`'s start, from 1.
     init(_ bytes: UnsafeRawBufferPointer, range: Range<Int>, line: Int = 1, file: String) {
@@ -44,71 +54,62 @@ struct RowReader {
 
     /// Takes one byte if it is the next after blanks.
     mutating func take(_ character: Unicode.Scalar) -> Bool {
-        guard !isAtEnd(), bytes[position] == UInt8(ascii: character) else { return false }
+        guard isNext(character) else { return false }
         position += 1
         return true
     }
 
-    /// Reads one object.
-    mutating func row() throws -> [String: RowValue] {
-        guard take("{") else { throw failure("is no JSON object", remedy: "every row is one object in braces") }
-        var row: [String: RowValue] = [:]
-        if take("}") { return row }
-        repeat {
-            let name = try key()
-            guard Self.fields.contains(name) else {
-                try skipValue(depth: 1)
-                continue
-            }
-            guard row[name] == nil else { throw failure("the field \(name) stands there twice") }
-            row[name] = try value()
-        } while take(",")
-        guard take("}") else { throw malformed() }
-        return row
+    /// Whether a byte is the next after blanks.
+    mutating func isNext(_ character: Unicode.Scalar) -> Bool {
+        !isAtEnd() && bytes[position] == UInt8(ascii: character)
     }
 
-    private mutating func key() throws -> String {
-        guard !isAtEnd(), bytes[position] == UInt8(ascii: "\"") else { throw malformed() }
+    /// Reads one object.
+    mutating func row() throws -> Row {
+        guard isNext("{") else { throw failure("is no JSON object", remedy: "every row is one object in braces") }
+        let line = currentLine()
+        advance()
+        valuesLeft = Self.maximumValueCount
+        var fields: [String: RowValue] = [:]
+        if !take("}") {
+            repeat {
+                let name = try key()
+                guard Self.fields.contains(name) else {
+                    try skipValue(depth: 1)
+                    continue
+                }
+                guard fields[name] == nil else { throw failure("the field \(name) stands there twice") }
+                fields[name] = try Self.idFields.contains(name) ? integersOrValue() : value(depth: 1)
+            } while take(",")
+            guard take("}") else { throw malformed() }
+        }
+        return Row(fields: fields, file: file, line: line)
+    }
+
+    mutating func key() throws -> String {
+        guard isNext("\"") else { throw malformed() }
         let name = try string()
         guard take(":") else { throw malformed() }
         return name
     }
 
-    private mutating func value() throws -> RowValue {
-        guard !isAtEnd() else { throw malformed() }
-        switch bytes[position] {
-        case UInt8(ascii: "\""): return .text(try string())
-        case UInt8(ascii: "["): return try integers()
-        case UInt8(ascii: "{"):
-            try skipValue(depth: 1)
-            return .other("an object")
-        default:
-            let start = position
-            try skipValue(depth: 1)
-            return .other(String(decoding: bytes[start..<min(position, start + 20)], as: UTF8.self))
-        }
+    /// A list of whole numbers, or any other value.
+    private mutating func integersOrValue() throws -> RowValue {
+        let start = self
+        if let numbers = integers() { return .integers(numbers) }
+        self = start
+        return try value(depth: 1)
     }
 
-    /// A list, which has to be one of whole numbers to be of use.
-    private mutating func integers() throws -> RowValue {
+    private mutating func integers() -> [Int]? {
         var numbers: [Int] = []
-        let start = position
-        position += 1
-        if take("]") { return .integers([]) }
+        guard take("[") else { return nil }
+        if take("]") { return [] }
         repeat {
-            guard !isAtEnd(), let number = integer() else {
-                position = start
-                try skipValue(depth: 1)
-                return .other("a list of other things than whole numbers")
-            }
+            guard !isAtEnd(), let number = integer() else { return nil }
             numbers.append(number)
         } while take(",")
-        guard take("]") else {
-            position = start
-            try skipValue(depth: 1)
-            return .other("a list of other things than whole numbers")
-        }
-        return .integers(numbers)
+        return take("]") ? numbers : nil
     }
 
     private mutating func integer() -> Int? {
@@ -121,34 +122,6 @@ struct RowReader {
             position += 1
         }
         return position > start ? (isNegative ? -value : value) : nil
-    }
-
-    /// Walks over any value; strict enough to find its end, no stricter.
-    private mutating func skipValue(depth: Int) throws {
-        guard depth < Self.maximumDepth else { throw failure("is nested more than \(Self.maximumDepth) deep") }
-        if take("{") {
-            if take("}") { return }
-            repeat {
-                _ = try key()
-                try skipValue(depth: depth + 1)
-            } while take(",")
-            guard take("}") else { throw malformed() }
-        } else if take("[") {
-            if take("]") { return }
-            repeat { try skipValue(depth: depth + 1) } while take(",")
-            guard take("]") else { throw malformed() }
-        } else if !isAtEnd(), bytes[position] == UInt8(ascii: "\"") {
-            _ = try string()
-        } else {
-            try skipWord()
-        }
-    }
-
-    private mutating func skipWord() throws {
-        let start = position
-        while let byte = peek(), !"\",:]}[{ \t\r\n".utf8.contains(byte) { position += 1 }
-        let word = String(decoding: bytes[start..<min(position, start + 40)], as: UTF8.self)
-        guard ["true", "false", "null"].contains(word) || Double(word) != nil else { throw malformed() }
     }
 
     func peek() -> UInt8? { position < end ? bytes[position] : nil }

@@ -101,7 +101,7 @@ import Testing
             ),
             (
                 .text, "{\"text\": [\"a\"]}",
-                "line 1: text must be text, found a list of other things than whole numbers"
+                "line 1: text must be text, found a list"
             ),
             (.text, "\n{\"text\": null}", "line 2: text must be text, found null"),
             (.text, "{\"text\": \"a\"", "line 1: is no valid JSON; correct the line; a row is one object on one line"),
@@ -119,7 +119,11 @@ import Testing
             (.text, "{\"text\": \"a\", \"text\": \"b\"}", "line 1: the field text stands there twice"),
             (
                 .promptCompletion, "[{\"prompt\": \"a\",\n\n \"completion\": 3}]",
-                "line 3: completion must be text, found 3"
+                "line 1: completion must be text, found 3"
+            ),
+            (
+                .text, "[{\"text\": \"a\"},\n\n {\n\"txt\": 3}]",
+                "line 3: has no field text; rows of type text have text"
             ),
             (
                 .pretokenized, "{\"input_ids\": [1, 300]}",
@@ -138,7 +142,7 @@ import Testing
             ),
             (
                 .pretokenized, "{\"input_ids\": [1, 2.5]}",
-                "line 1: input_ids must be a list of whole numbers, found a list of other things than whole numbers"
+                "line 1: input_ids must be a list of whole numbers, found 2.5 in it"
             ),
             (
                 .pretokenized, "{\"input_ids\": [1, 2], \"labels\": [1]}",
