@@ -56,7 +56,7 @@ package final class SyntheticBase: UnitSource {
     }
 
     private static func file(byteCount: Int, fill: (Int32) throws -> Void) throws -> MemoryMap {
-        let path = FileManager.default.temporaryDirectory.path + "/swiftlet-bench-\(getpid())"
+        let path = FileManager.default.temporaryDirectory.path + "/swiftlet-bench-\(UUID().uuidString)"
         let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw InputError(.output, file: path, "cannot be created", remedy: "set TMPDIR to a writable directory")

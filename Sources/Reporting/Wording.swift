@@ -40,6 +40,9 @@ package enum Wording {
         return whole < 86400 ? clock : "\(whole / 86400) d \(clock)"
     }
 
+    /// `93.5 %` of a share.
+    package static func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
+
     /// `1 row`, `12,345 rows`.
     package static func plural(_ count: Int, _ noun: String) -> String {
         "\(Wording.count(count)) \(noun)\(count == 1 ? "" : "s")"

@@ -32,9 +32,10 @@ extension Block {
         let headSize = architecture.headSize
         context.rotate(query, headSize: headSize, positions: batch.positions, table: rotary, inverse: false)
         context.rotate(key, headSize: headSize, positions: batch.positions, table: rotary, inverse: false)
+        let (keys, values) = visible(key: key, value: value, batch)
         let attention = matrix(slots.attention, batch)
         context.attention(
-            q: query, k: key, v: value, segments: batch.segments, headSize: headSize, scale: attentionScale,
+            q: query, k: keys, v: values, segments: batch.segments, headSize: headSize, scale: attentionScale,
             window: architecture.attentionWindow, output: attention, logSumExp: matrix(slots.logSumExp, batch))
         let middle = matrix(slots.middle, batch)
         linear(.attentionOutput, batch).forward(attention, into: middle)

@@ -72,12 +72,12 @@ package struct Head {
         return normed
     }
 
-    private func finalStream(_ batch: TokenBatch) -> Matrix {
+    func finalStream(_ batch: TokenBatch) -> Matrix {
         let layout = activations.layout
         return activations.matrix(layout.stream(layout.architecture.layerCount), rows: batch.count)
     }
 
-    private func logits(of normed: Matrix) -> Matrix {
+    func logits(of normed: Matrix) -> Matrix {
         let logits = activations.matrix(activations.layout.scratch.logits, rows: normed.rows)
         context.multiply(normed, by: weight, into: logits, accumulate: false, compute: compute)
         return logits

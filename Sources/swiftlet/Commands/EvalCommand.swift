@@ -1,22 +1,30 @@
 import Architectures
-import Kernels
 import ArgumentParser
 import Buffers
 import Collectives
 import Corpus
-import Evaluation
 import Execution
 import Foundation
-import Reporting
-import Tokenizers
+import Kernels
 
 struct EvalCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "eval", abstract: "Loss and perplexity of a model, with or without an adapter, on a JSONL file.",
+        commandName: "eval",
+        abstract: "Loss, or the share of right answers, of a model with or without an adapter, on a JSONL file.",
         discussion: """
-            Rows: {"text"}, {"prompt", "completion"} or {"input_ids", "labels"}. Each row stands alone, with BOS as the
-            tokenizer adds it and no EOS, cut to --sequence-len ids. Runs on all ranks under mpirun, with the same bits.
+            perplexity: loss over rows {"text"}, {"prompt", "completion"} or {"input_ids", "labels"}. Each row stands
+            alone, with BOS as the tokenizer adds it and no EOS, cut to --sequence-len ids.
+
+            exact-match: each prompt is continued greedily, and the text is compared with the completion, blanks around
+            both left out; rows of several answers are asked for the last one.
+
+            Runs on all ranks under mpirun, with the same bits.
             """)
+
+    enum Task: String, CaseIterable, ExpressibleByArgument {
+        case perplexity
+        case exactMatch = "exact-match"
+    }
 
     @Argument(help: "A Hugging Face model directory or a base store (*.base.h5).")
     var model: String
@@ -24,8 +32,23 @@ struct EvalCommand: ParsableCommand {
     @Option(help: "The rows: JSON lines, or one JSON list.")
     var data: String
 
-    @Option(help: "Cut rows to this many ids; default: what the model was made for.")
+    @Option(help: "What is measured.")
+    var task: Task = .perplexity
+
+    @Option(help: "Take the first rows only, as many as this.")
+    var limit: Int?
+
+    @Option(help: "Write a line for each row: its prompt, the answer expected and the one that was got.")
+    var output: String?
+
+    @Option(help: "Cut rows to this many ids (perplexity); default: what the model was made for.")
     var sequenceLen: Int?
+
+    @Option(help: "Longest answer, in tokens; default: twice the longest expected one and 16 more.")
+    var maxNewTokens: Int?
+
+    @Option(help: "Questions that are answered at once on a rank; default: what a gigabyte of cache holds, up to 64.")
+    var batchSize: Int?
 
     @OptionGroup
     var options: ModelOptions
@@ -33,69 +56,34 @@ struct EvalCommand: ParsableCommand {
     @Flag(help: "Print the result as JSON.")
     var json = false
 
-    /// Tokens of one forward: enough for the matmuls to be efficient.
-    private static let batchTokens = 2048
-
     func validate() throws {
         if let sequenceLen, sequenceLen < 2 { throw ValidationError("--sequence-len must be at least 2") }
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
+        if let maxNewTokens, maxNewTokens < 1 { throw ValidationError("--max-new-tokens must be at least 1") }
+        if let batchSize, batchSize < 1 { throw ValidationError("--batch-size must be at least 1") }
+        if output != nil, task == .perplexity { throw ValidationError("--output goes with --task exact-match") }
     }
 
     func run() throws {
-        let report = RankedRun.run { communicator in
-            let clock = ContinuousClock()
-            let start = clock.now
-            let context = try communicator.agree { try options.context(ranksOnNode: communicator.node.size) }
-            let model = try communicator.agree {
-                try LoadedModel(
-                    path: self.model, adapterPath: options.adapter, storage: options.quantization, context: context,
-                    communicator: communicator)
-            }
-            let rows = try communicator.agree { try load(model) }
-            let set = rows.examples
-            if communicator.isCoordinator { for notice in rows.notices { Console.note("notice: \(notice)") } }
-            let longest = (0..<set.count).map(set.length(of:)).max() ?? 0
-            let batchSize = max(1, Self.batchTokens / max(1, longest))
-            let runner = try model.runner(
-                tokens: batchSize * longest, longestSequence: longest, training: false, context: context,
-                compute: options.compute)
-            let loss = try Perplexity.loss(
-                of: Array(0..<set.count), in: set, runner: runner, room: BatchRoom(tokenCapacity: batchSize * longest),
-                microBatchSize: batchSize, communicator: communicator)
-            guard loss.isFinite else {
-                throw InputError(
-                    .data, file: self.model, "gives a loss that is not finite", remedy: "check the weights")
-            }
-            let elapsed = start.duration(to: clock.now)
-            return Report(
-                loss: loss.mean, perplexity: exp(loss.mean), tokens: Int(loss.tokens), rows: set.count,
-                seconds: elapsed.seconds,
-                compute: options.compute.rawValue, peak_rss_bytes: ProcessMemory().peakResidentBytes,
-                isCoordinator: communicator.isCoordinator)
+        switch task {
+        case .perplexity: try measurePerplexity()
+        case .exactMatch: try measureExactMatch()
         }
-        guard report.isCoordinator else { return }
-        if json { return try Console.print(json: report) }
-        Console.print(
-            "loss \(report.loss), perplexity \(report.perplexity), \(Wording.count(report.tokens)) tokens in "
-                + "\(Wording.plural(report.rows, "row")), \(Wording.duration(report.seconds))")
     }
 
-    private func load(_ model: LoadedModel) throws -> CorpusLoader.Result {
-        let limit = sequenceLen ?? max(2, model.architecture.maximumPositions)
-        let loader = CorpusLoader(
-            encoder: model.tokenizer, sequenceLength: limit, vocabularySize: model.architecture.vocabularySize)
-        return try loader.load([CorpusSource(path: data)])
-    }
-
-    private struct Report: Encodable {
-        let loss: Double
-        let perplexity: Double
-        let tokens: Int
-        let rows: Int
-        let seconds: Double
-        let compute: String
-        let peak_rss_bytes: Int
-        let isCoordinator: Bool
-
-        enum CodingKeys: String, CodingKey { case loss, perplexity, tokens, rows, seconds, compute, peak_rss_bytes }
+    /// Reads the rows, and says on the coordinator what the user should know of them.
+    /// - Parameter sequenceLength: rows are cut to this many ids; nil: they stay whole.
+    /// - Returns: the examples, and the numbers of those that --limit leaves.
+    func rows(
+        for model: LoadedModel, sequenceLength: Int?, communicator: any Communicator
+    ) throws -> (set: ExampleSet, numbers: Range<Int>) {
+        let loaded = try communicator.agree {
+            let loader = CorpusLoader(
+                encoder: model.tokenizer, sequenceLength: sequenceLength,
+                vocabularySize: model.architecture.vocabularySize)
+            return try loader.load([CorpusSource(path: data)])
+        }
+        if communicator.isCoordinator { for notice in loaded.notices { Console.note("notice: \(notice)") } }
+        return (loaded.examples, 0..<min(limit ?? Int.max, loaded.examples.count))
     }
 }
