@@ -12,6 +12,8 @@ struct AddedTokens: Sendable {
     /// How tokens read after normalisation, where that changes them; this is what they decode to.
     private var normalizedForms: [Int32: [UInt8]] = [:]
     private var specialContents: Set<[UInt8]> = []
+    /// The ids of the special tokens.
+    private(set) var specialIDs: Set<Int32> = []
     /// Tokens to find in the text as given.
     private(set) var plainTrie = TokenTrie([])
     /// Tokens to find in the normalised text.
@@ -35,6 +37,7 @@ struct AddedTokens: Sendable {
             }
             add(token, id: id, normalizer)
         }
+        specialIDs = Set(tokens.filter { specialContents.contains($0.value.content) }.keys)
         plainTrie = TokenTrie(patterns { !$0.isNormalized })
         let normalized = patterns { $0.isNormalized }
         try Self.check(normalized, value)
@@ -85,8 +88,9 @@ struct AddedTokens: Sendable {
 
     var idEnd: Int { tokens.keys.max().map { Int($0) + 1 } ?? 0 }
 
-    /// Cuts a text at the added tokens that `trie` finds; matches that their flags rule out are text.
-    func sections(_ text: Span<UInt8>, _ trie: TokenTrie) -> [Section] {
+    /// Cuts a text at the added tokens that `trie` finds; matches that their flags rule out are text,
+    /// and so are those that are to be left out.
+    func sections(_ text: Span<UInt8>, _ trie: TokenTrie, leavingOut: Set<Int32>) -> [Section] {
         guard text.count > 0 else { return [] }
         guard !trie.isEmpty else { return [.text(0..<text.count)] }
         var sections: [Section] = []
@@ -94,7 +98,8 @@ struct AddedTokens: Sendable {
         var position = 0
         while let (match, id) = trie.firstMatch(text, from: position, to: text.count) {
             position = match.upperBound
-            guard let token = tokens[id], !token.isSingleWord || Self.isAlone(text, match) else { continue }
+            guard !leavingOut.contains(id), let token = tokens[id], !token.isSingleWord || Self.isAlone(text, match)
+            else { continue }
             var start = match.lowerBound
             var end = match.upperBound
             if token.stripsLeft { start = max(Self.spaceStart(text, before: start), textStart) }

@@ -37,7 +37,8 @@ struct Normalizer: Sendable {
     }
 
     /// Rewrites a text; false where its first character is no longer, in whole or in part, what it began with.
-    func apply(_ text: inout [UInt8]) -> Bool {
+    /// - Parameter prepends: false: the text goes on from another, nothing is put between them.
+    func apply(_ text: inout [UInt8], prepends: Bool = true) -> Bool {
         var keepsStart = true
         for step in steps {
             switch step {
@@ -45,7 +46,7 @@ struct Normalizer: Sendable {
             case .lowercase: text = Self.lowercase(text)
             case .strip(let left, let right): keepsStart = Self.strip(&text, left: left, right: right) && keepsStart
             case .prepend(let prefix):
-                if !text.isEmpty { text.insert(contentsOf: prefix, at: 0) }
+                if prepends, !text.isEmpty { text.insert(contentsOf: prefix, at: 0) }
             case .replace(let pattern, let content):
                 keepsStart = Self.replace(pattern, by: content, in: &text) && keepsStart
             case .byteLevel:

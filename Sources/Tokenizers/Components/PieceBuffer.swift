@@ -6,23 +6,28 @@ struct PieceBuffer: Sendable {
     private(set) var end = 0
     /// The pieces, none of them empty.
     var pieces: [Range<Int>] = []
-    /// Whether the text's first character is the first of what the caller gave.
-    private(set) var startsInput = false
+    /// What stands before the text's first character.
+    private(set) var start = TextStart.behindToken
     private var spare: [UInt8] = []
 
     /// Begins anew with one piece.
-    mutating func load(_ input: Span<UInt8>, startsInput: Bool) {
+    mutating func load(_ input: Span<UInt8>, start: TextStart) {
         text.removeAll(keepingCapacity: true)
         input.withUnsafeBufferPointer { text.append(contentsOf: $0) }
         pieces.removeAll(keepingCapacity: true)
         if input.count > 0 { pieces.append(0..<input.count) }
-        self.startsInput = startsInput
+        self.start = start
         pad()
     }
 
     /// Whether the piece begins where the caller's text began.
     func isFirst(_ piece: Range<Int>) -> Bool {
-        startsInput && piece.lowerBound == 0
+        start == .ofInput && piece.lowerBound == 0
+    }
+
+    /// Whether the piece goes on from a text before this one, so that no blank may come between them.
+    func goesOn(_ piece: Range<Int>) -> Bool {
+        start == .behindText && piece.lowerBound == 0
     }
 
     /// Replaces every piece by what `body` appends for it.

@@ -82,6 +82,12 @@ struct PostProcessor: Sendable {
         return current
     }
 
+    /// The special tokens before the ids of a text.
+    var prefix: [Int32] { Array(apply([Self.stand], addSpecialTokens: true).prefix { $0 != Self.stand }) }
+
+    /// Stands for a text where only its place matters.
+    private static let stand: Int32 = -1
+
     private static func isText(_ part: Part) -> Bool {
         if case .text = part { true } else { false }
     }

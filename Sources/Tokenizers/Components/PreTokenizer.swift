@@ -102,8 +102,10 @@ struct PreTokenizer: Sendable {
                 Self.markSpaces(&buffer, mark, scheme)
                 if splits { Self.split(&buffer, .literal(mark), .mergedWithNext, inverted: false) }
             case .prefixSpace:
+                let start = buffer.start
                 buffer.rewrite { text, piece, output in
-                    if text[piece.lowerBound] != UInt8(ascii: " ") { output.append(UInt8(ascii: " ")) }
+                    let goesOn = start == .behindText && piece.lowerBound == 0
+                    if !goesOn, text[piece.lowerBound] != UInt8(ascii: " ") { output.append(UInt8(ascii: " ")) }
                     for index in piece { output.append(text[index]) }
                 }
             case .spell:
@@ -158,6 +160,7 @@ struct PreTokenizer: Sendable {
 
     private static func markSpaces(_ buffer: inout PieceBuffer, _ mark: [UInt8], _ scheme: PrependScheme) {
         let isFirst = buffer.pieces.map(buffer.isFirst)
+        let goesOn = buffer.pieces.map(buffer.goesOn)
         var index = 0
         buffer.rewrite { text, piece, output in
             let start = output.count
@@ -168,7 +171,7 @@ struct PreTokenizer: Sendable {
                     output.append(text[position])
                 }
             }
-            let mayPrepend = scheme == .always || (scheme == .first && isFirst[index])
+            let mayPrepend = (scheme == .always && !goesOn[index]) || (scheme == .first && isFirst[index])
             if mayPrepend, !output[start...].starts(with: mark) { output.insert(contentsOf: mark, at: start) }
             index += 1
         }

@@ -1,5 +1,26 @@
 /// The backslash escapes of JSON strings.
-enum JSONEscape {
+package enum JSONEscape {
+    /// A text as a JSON string, escaped no more than JSON asks for: as Python's `json.dumps` with `ensure_ascii=False`.
+    package static func quoted(_ text: String) -> String {
+        var output = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": output += "\\\""
+            case "\\": output += "\\\\"
+            case "\u{8}": output += "\\b"
+            case "\u{C}": output += "\\f"
+            case "\n": output += "\\n"
+            case "\r": output += "\\r"
+            case "\t": output += "\\t"
+            case "\0"..<" ":
+                let digits = String(scalar.value, radix: 16)
+                output += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: output.unicodeScalars.append(scalar)
+            }
+        }
+        return output + "\""
+    }
+
     /// The byte that a one-letter escape stands for.
     static func simple(_ letter: UInt8) -> UInt8? {
         switch letter {
