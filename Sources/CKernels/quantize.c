@@ -15,6 +15,7 @@ typedef struct {
     int64_t row;
     // Encoding
     int64_t count;
+    sk_format target;
     int32_t block_size;
     uint8_t *codes;
     float *scales;
@@ -50,7 +51,9 @@ static void encode_blocks(void *argument, int64_t first, int64_t end, int thread
             sk_decoder(k->table, k->weight.format)(&k->weight, 0, 1, start, n, values, n);
             x = values;
         }
-        k->table->encode_nf4(x, n, k->block_size, start + n == k->count, k->codes + start / 2, k->scales + block);
+        k->table->encode_4bit(
+            sk_codebook_of(k->target), x, n, k->block_size, start + n == k->count, k->codes + start / 2,
+            k->scales + block);
     }
 }
 
@@ -130,12 +133,13 @@ static float mean(const float *x, int64_t count) {
     return sum / (float)count;
 }
 
-void sk_encode_nf4(
-    sk_context *context, const void *x, sk_format source, int64_t count, int32_t block_size, uint8_t *codes,
-    void *scales, float *nested, float *offset) {
+void sk_encode_4bit(
+    sk_context *context, const void *x, sk_format source, int64_t count, sk_format target, int32_t block_size,
+    uint8_t *codes, void *scales, float *nested, float *offset) {
     int64_t blocks = (count + block_size - 1) / block_size;
     quantize_work work = {
-        .context = context, .table = sk_table_of(context), .count = count, .block_size = block_size, .codes = codes,
+        .context = context, .table = sk_table_of(context), .count = count, .target = target,
+        .block_size = block_size, .codes = codes,
         .weight = {.format = source, .rows = 1, .columns = count, .stride = count, .codes = x},
         .scales = nested ? sk_shared_scratch(context, blocks * (int64_t)sizeof(float)) : scales,
     };

@@ -108,9 +108,14 @@ static inline float sk_fp16_to_float(uint16_t half) {
     return sk_from_bits(sign | (exponent + 112) << 23 | fraction << 13);
 }
 
-/// The scale of the block `block` of an NF4 weight.
-static inline float sk_nf4_scale(const sk_weight *w, int64_t block, const float *table) {
-    if (w->format == SK_FORMAT_NF4) return ((const float *)w->scales)[block];
+/// The value halfway between the codes of rank `i` and i + 1.
+static inline float sk_midpoint(const sk_codebook *book, int i) {
+    return (book->values[book->ranked[i]] + book->values[book->ranked[i + 1]]) / 2;
+}
+
+/// The scale of the block `block` of a 4-bit weight.
+static inline float sk_block_scale(const sk_weight *w, int64_t block, const float *table) {
+    if (!w->nested) return ((const float *)w->scales)[block];
     float product = table[((const uint8_t *)w->scales)[block]] * w->nested[block / SK_NESTED_BLOCK];
     return product + w->offset;
 }

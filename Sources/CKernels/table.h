@@ -3,6 +3,7 @@
 #define SK_TABLE_H
 
 #include "sk_context.h"
+#include "sk_quantize.h"
 
 enum { SK_LANES = 16 };
 
@@ -25,7 +26,8 @@ typedef void sk_decode_kernel(
 
 /// Encodes `count` fp32 values, whole blocks but for the last of the tensor (`tail`); one fp32 scale a block.
 typedef void sk_encode_kernel(
-    const float *x, int64_t count, int32_t block_size, bool tail, uint8_t *codes, float *scales);
+    const sk_codebook *book, const float *x, int64_t count, int32_t block_size, bool tail, uint8_t *codes,
+    float *scales);
 
 typedef void sk_add_kernel(int64_t n, const float *a, const float *b, float *c);
 /// scale: b = a * s. finish: b = fma(a, s, +0), whose zeros from zeros are positive.
@@ -91,10 +93,15 @@ static inline sk_decode_kernel *sk_decoder(const sk_table *table, sk_format form
     case SK_FORMAT_FP32: return table->decode_fp32;
     case SK_FORMAT_FP16: return table->decode_fp16;
     case SK_FORMAT_BF16: return table->decode_bf16;
-    case SK_FORMAT_NF4: return table->decode_nf4;
-    case SK_FORMAT_NF4_NESTED: return table->decode_nf4_nested;
+    case SK_FORMAT_NF4:
+    case SK_FORMAT_FP4: return table->decode_4bit;
     }
     return table->decode_fp32;
+}
+
+/// The codebook of a 4-bit format.
+static inline const sk_codebook *sk_codebook_of(sk_format format) {
+    return format == SK_FORMAT_FP4 ? &sk_fp4 : &sk_nf4;
 }
 
 #endif

@@ -1,10 +1,23 @@
 #include "sk_quantize.h"
 
 // Quantiles of the normal distribution, scaled to [-1, 1]; source: bitsandbytes, Dettmers et al. 2023, appendix E.
-const float sk_nf4_values[16] = {
-    -0x1.000000p+0f, -0x1.647362p-1f, -0x1.0cd660p-1f, -0x1.946540p-2f, -0x1.23449ap-2f, -0x1.7a6a7ep-3f,
-    -0x1.74f0e2p-4f, 0.0f, 0x1.45f5fep-4f, 0x1.4995c6p-3f, 0x1.f809bap-3f, 0x1.5a0674p-2f,
-    0x1.c34970p-2f, 0x1.200f56p-1f, 0x1.722766p-1f, 0x1.000000p+0f,
+const sk_codebook sk_nf4 = {
+    .values = {
+        -0x1.000000p+0f, -0x1.647362p-1f, -0x1.0cd660p-1f, -0x1.946540p-2f, -0x1.23449ap-2f, -0x1.7a6a7ep-3f,
+        -0x1.74f0e2p-4f, 0.0f, 0x1.45f5fep-4f, 0x1.4995c6p-3f, 0x1.f809bap-3f, 0x1.5a0674p-2f,
+        0x1.c34970p-2f, 0x1.200f56p-1f, 0x1.722766p-1f, 0x1.000000p+0f,
+    },
+    .ranked = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+};
+
+// A sign, two bits of exponent, one of fraction, over the largest; source: bitsandbytes 0.50.2, get_4bit_type. Zero has
+// two codes: what lies above it, and nearer to it than to the next, takes the second.
+const sk_codebook sk_fp4 = {
+    .values = {
+        0.0f, 0.0625f / 12, 8.0f / 12, 1.0f, 4.0f / 12, 6.0f / 12, 2.0f / 12, 3.0f / 12,
+        0.0f, -0.0625f / 12, -8.0f / 12, -1.0f, -4.0f / 12, -6.0f / 12, -2.0f / 12, -3.0f / 12,
+    },
+    .ranked = {11, 10, 13, 12, 15, 14, 9, 0, 8, 1, 6, 7, 4, 5, 2, 3},
 };
 
 // The signed dynamic map of bitsandbytes; source: Dettmers et al. 2022, "8-bit optimizers via block-wise quantization".

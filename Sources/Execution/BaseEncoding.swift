@@ -58,7 +58,7 @@ package struct BaseEncoding: Sendable {
         }
         let stored = try directory.tensor(named: tensor.name)
         if format.isQuantized {
-            context.encodeNF4(
+            context.encode(
                 stored.bytes, source: stored.type, elementCount: tensor.elementCount, format: format, into: bytes)
         } else if format.parts(elementCount: 0)[0].type == stored.type {
             bytes.copyMemory(from: stored.bytes)

@@ -18,8 +18,8 @@ package struct LoadedModel {
         case fp32
         /// All weights rounded to bf16.
         case bf16
-        /// Linear layers encoded as NF4 with double quantisation, all others as stored.
-        case nf4
+        /// Linear layers encoded as NF4 or FP4 with double quantisation, all others as stored.
+        case nf4, fp4
     }
 
     package let architecture: Architecture
@@ -97,6 +97,7 @@ extension BaseEncoding {
         case .fp32: self.init(directory, linearFormat: .fp32, otherFormat: .fp32)
         case .bf16: self.init(directory, linearFormat: .bf16, otherFormat: .bf16)
         case .nf4: self.init(directory, linearFormat: .nf4())
+        case .fp4: self.init(directory, linearFormat: .fp4())
         }
     }
 }

@@ -10,9 +10,9 @@ package struct QuantizationSettings: Sendable, Equatable {
     package init() {}
 
     package enum FormatName: String, Sendable, CaseIterable, PartlyBuilt {
-        case nf4, bf16, fp32, fp16, fp4, int8, int4
+        case nf4, fp4, bf16, fp32, fp16, int8, int4
 
-        static let notBuiltYet: Set<String> = ["fp16", "fp4", "int8", "int4"]
+        static let notBuiltYet: Set<String> = ["fp16", "int8", "int4"]
     }
 
     package enum MethodName: String, Sendable, CaseIterable, PartlyBuilt {
@@ -27,7 +27,8 @@ package struct QuantizationSettings: Sendable, Equatable {
         case .bf16: .bf16
         case .fp32: .fp32
         case .nf4: .nf4(blockSize: blockSize, doubleQuantized: doubleQuantized)
-        case .fp16, .fp4, .int8, .int4: preconditionFailure("a job that asks for \(format) is refused")
+        case .fp4: .fp4(blockSize: blockSize, doubleQuantized: doubleQuantized)
+        case .fp16, .int8, .int4: preconditionFailure("a job that asks for \(format) is refused")
         }
     }
 }

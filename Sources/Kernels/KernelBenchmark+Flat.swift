@@ -14,10 +14,10 @@ extension KernelBenchmark {
     }
 
     static var formatPlans: [Plan] {
-        let formats: [WeightFormat] = [.nf4(), .nf4(doubleQuantized: false), .bf16, .fp16, .fp32]
+        let formats: [WeightFormat] = [.nf4(), .nf4(doubleQuantized: false), .fp4(), .bf16, .fp16, .fp32]
         return formats.map { format in
             Plan(kernels: [decoder(format)]) { try decoding(format, context: $0, reference: $1) }
-        } + [Plan(kernels: ["encode_nf4"]) { try encoding(context: $0, reference: $1) }]
+        } + [Plan(kernels: ["encode_4bit"]) { try encoding(context: $0, reference: $1) }]
     }
 
     private static func fixedPoint(context: KernelContext, reference: KernelContext) throws -> Case {
@@ -110,12 +110,12 @@ extension KernelBenchmark {
         let size = format.byteCount(elementCount: count)
         let (bytes, expected) = (try AlignedStorage(byteCount: size), try AlignedStorage(byteCount: size))
         func run(_ context: KernelContext, _ bytes: AlignedStorage) {
-            context.encodeNF4(
+            context.encode(
                 UnsafeRawBufferPointer(x.matrix.elements), source: .float32, elementCount: count, format: format,
                 into: bytes.bytes())
         }
         return Case(
-            name: "encodeNF4", shape: "\(count)", operations: nil,
+            name: "encode \(format)", shape: "\(count)", operations: nil,
             bytes: Double(size + count * 4), runs: 5, body: { run(context, bytes) },
             isRight: {
                 run(reference, expected)

@@ -18,8 +18,8 @@ extension KernelBenchmark {
                 for (index, value) in values.matrix.elements.enumerated() {
                     halves[index] = format.kind == .bf16 ? BFloat16(value).bitPattern : Float16(value).bitPattern
                 }
-            case .nf4:
-                context.encodeNF4(
+            case .nf4, .fp4:
+                context.encode(
                     UnsafeRawBufferPointer(values.matrix.elements), source: .float32, elementCount: count,
                     format: format, into: storage.bytes())
             }
@@ -56,10 +56,7 @@ extension KernelBenchmark {
     }
 
     static func decoder(_ format: WeightFormat) -> String {
-        switch format.kind {
-        case .nf4: format.doubleQuantized ? "decode_nf4_nested" : "decode_nf4"
-        default: "decode_\(format.kind.rawValue)"
-        }
+        format.isQuantized ? "decode_4bit" : "decode_\(format.kind.rawValue)"
     }
 
     private static func product(

@@ -3,9 +3,11 @@ import CKernels
 package import Quantization
 
 extension KernelContext {
-    /// The 16 values of NF4, by code.
-    package static var nf4Values: [Float] {
-        withUnsafeBytes(of: sk_nf4_values) { Array($0.bindMemory(to: Float.self)) }
+    /// The 16 values of a 4-bit format, by code.
+    package static func values(of kind: WeightFormat.Kind) -> [Float] {
+        precondition(kind == .nf4 || kind == .fp4)
+        let book = kind == .fp4 ? sk_fp4 : sk_nf4
+        return withUnsafeBytes(of: book.values) { Array($0.bindMemory(to: Float.self)) }
     }
 
     /// The 256 values in which doubly quantised scales are stored, by code.
@@ -13,16 +15,16 @@ extension KernelContext {
         withUnsafeBytes(of: sk_nested_values) { Array($0.bindMemory(to: Float.self)) }
     }
 
-    /// Encodes a tensor to NF4 as bitsandbytes 0.50.2 does.
+    /// Encodes a tensor to NF4 or FP4 as bitsandbytes 0.50.2 does.
     ///
     /// - Parameters:
     ///   - x: `elementCount` values of type `source` (float32, bfloat16 or float16), row-major.
     ///   - bytes: laid out as `format.parts(elementCount:)` says; padding is left alone.
-    package func encodeNF4(
+    package func encode(
         _ x: UnsafeRawBufferPointer, source: ScalarType, elementCount: Int, format: WeightFormat,
         into bytes: UnsafeMutableRawBufferPointer
     ) {
-        precondition(format.kind == .nf4 && format.blockSize > 0 && format.blockSize % 2 == 0)
+        precondition(format.isQuantized && format.blockSize > 0 && format.blockSize % 2 == 0)
         precondition(x.count >= elementCount * source.byteCount)
         precondition(bytes.count >= format.byteCount(elementCount: elementCount))
         guard elementCount > 0, let base = bytes.baseAddress else { return }
@@ -31,8 +33,8 @@ extension KernelContext {
             parts.first { $0.part == part }.map { base + $0.offset }
         }
         run {
-            sk_encode_nf4(
-                $0, x.baseAddress, source.nativeFormat, Int64(elementCount), Int32(format.blockSize),
+            sk_encode_4bit(
+                $0, x.baseAddress, source.nativeFormat, Int64(elementCount), format.native, Int32(format.blockSize),
                 address(.codes)?.assumingMemoryBound(to: UInt8.self), address(.scales),
                 address(.nestedScales)?.assumingMemoryBound(to: Float.self),
                 address(.scaleOffset)?.assumingMemoryBound(to: Float.self))

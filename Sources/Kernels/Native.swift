@@ -27,7 +27,8 @@ extension WeightFormat {
         case .fp32: SK_FORMAT_FP32
         case .fp16: SK_FORMAT_FP16
         case .bf16: SK_FORMAT_BF16
-        case .nf4: doubleQuantized ? SK_FORMAT_NF4_NESTED : SK_FORMAT_NF4
+        case .nf4: SK_FORMAT_NF4
+        case .fp4: SK_FORMAT_FP4
         }
     }
 }

@@ -10,25 +10,34 @@ package struct BitsandbytesExport {
     private let architecture: Architecture
     /// Where each tensor of the base lies.
     private let weight: (BaseTensor) -> WeightView
+    /// The one kind of all linear layers: config.json names one for the whole model.
+    private let kind: WeightFormat.Kind
+    private let codebook: Codebook
 
     /// bitsandbytes has kernels for no larger blocks.
     private static let largestBlockSize = 4096
 
-    /// - Throws: `InputError` of kind `.usage` where the base is not NF4 in the linear layers and plain elsewhere.
+    /// - Throws: `InputError` of kind `.usage` where the base is not NF4 (or FP4) in the linear layers and plain
+    ///   elsewhere.
     package init(
         configuration: ModelConfiguration, architecture: Architecture, weight: @escaping (BaseTensor) -> WeightView
     ) throws {
         self.configuration = configuration
         self.architecture = architecture
         self.weight = weight
+        let first = architecture.tensors.first { $0.role.linear != nil }
+        kind = first.map { weight($0).format.kind } ?? .nf4
+        codebook = kind.codebook ?? .nf4
         for tensor in architecture.tensors {
             let format = weight(tensor).format
             let isLinear = tensor.role.linear != nil
-            guard format.isQuantized == isLinear, format.blockSize <= Self.largestBlockSize else {
+            guard format.isQuantized == isLinear, !isLinear || format.kind == kind,
+                format.blockSize <= Self.largestBlockSize
+            else {
                 throw InputError(
                     .usage, place: "tensor \(tensor.name)",
                     "is stored as \(format), which bitsandbytes' 4-bit layout cannot hold there",
-                    remedy: "export a base store whose linear layers, and only these, are nf4")
+                    remedy: "export a base store whose linear layers, and only these, are nf4, or all fp4")
             }
         }
     }
@@ -58,7 +67,7 @@ package struct BitsandbytesExport {
             return OutgoingTensor(name: place.name, type: layout.type, shape: shape) { try $0(bytes) }
         }
         let name = tensor.name
-        tensors.append(OutgoingTensor(name: "\(name).quant_map", type: .float32, shape: [16], values: NF4.values))
+        tensors.append(OutgoingTensor(name: "\(name).quant_map", type: .float32, shape: [16], values: codebook.values))
         if view.format.doubleQuantized {
             tensors.append(
                 OutgoingTensor(
@@ -67,14 +76,14 @@ package struct BitsandbytesExport {
         let state = Array(quantState(tensor, view).compact.utf8)
         tensors.append(
             OutgoingTensor(
-                name: name + BitsandbytesWeight.stateSuffix, type: .uint8, shape: [state.count], values: state))
+                name: name + BitsandbytesWeight.stateSuffix(kind), type: .uint8, shape: [state.count], values: state))
         return tensors
     }
 
     /// What `QuantState.as_dict` packs into JSON, in its order.
     private func quantState(_ tensor: BaseTensor, _ view: WeightView) -> JSONText {
         var members: [(String, JSONText)] = [
-            ("quant_type", .string("nf4")),
+            ("quant_type", .string(kind.rawValue)),
             ("blocksize", .integer(view.format.blockSize)),
             ("dtype", .string(dtype)),
             ("shape", .array(tensor.shape.map(JSONText.integer))),
@@ -110,7 +119,7 @@ package struct BitsandbytesExport {
                     ("_load_in_8bit", .bool(false)),
                     ("bnb_4bit_compute_dtype", .string(dtype)),
                     ("bnb_4bit_quant_storage", .string("uint8")),
-                    ("bnb_4bit_quant_type", .string("nf4")),
+                    ("bnb_4bit_quant_type", .string(kind.rawValue)),
                     ("bnb_4bit_use_double_quant", .bool(isDouble)),
                     ("llm_int8_enable_fp32_cpu_offload", .bool(false)),
                     ("llm_int8_has_fp16_weight", .bool(false)),

@@ -1,7 +1,7 @@
 import Buffers
 package import Quantization
 
-/// One NF4 weight in bitsandbytes' layout: packed codes and the tensors beside them.
+/// One NF4 or FP4 weight in bitsandbytes' layout: packed codes and the tensors beside them.
 ///
 /// Source: `QuantState.as_dict(packed: true)` of bitsandbytes 0.50.2.
 package struct BitsandbytesWeight: Sendable {
@@ -14,7 +14,7 @@ package struct BitsandbytesWeight: Sendable {
     /// The names of all its tensors.
     package let partNames: [String]
 
-    static let stateSuffix = ".quant_state.bitsandbytes__nf4"
+    static func stateSuffix(_ kind: WeightFormat.Kind) -> String { ".quant_state.bitsandbytes__\(kind.rawValue)" }
 
     /// Collects and checks the parts.
     /// - Parameters:
@@ -24,19 +24,22 @@ package struct BitsandbytesWeight: Sendable {
     package init(name: String, shape: [Int], lookUp: @escaping (String) -> StoredTensor?) throws {
         let parts = PartLookUp(name: name, lookUp: lookUp)
         let codes = try parts.codes()
-        let state = try QuantState(try parts.part(Self.stateSuffix))
+        let kind: WeightFormat.Kind = lookUp(name + Self.stateSuffix(.fp4)) == nil ? .nf4 : .fp4
+        let stateSuffix = Self.stateSuffix(kind)
+        let state = try QuantState(try parts.part(stateSuffix), kind: kind)
         guard state.shape == shape else {
-            throw parts.fault(Self.stateSuffix, "has the shape \(state.shape), config.json asks for \(shape)")
+            throw parts.fault(stateSuffix, "has the shape \(state.shape), config.json asks for \(shape)")
         }
         let count = shape.reduce(1, *)
-        let format = WeightFormat.nf4(blockSize: state.blockSize, doubleQuantized: state.nestedOffset != nil)
+        let format = WeightFormat.quantized(
+            kind, blockSize: state.blockSize, doubleQuantized: state.nestedOffset != nil)
         var sizes: [TensorPart: Int] = [:]
         for layout in format.parts(elementCount: count) { sizes[layout.part] = layout.count }
         try parts.check(codes, suffix: "", .uint8, sizes[.codes])
-        try parts.checkTable(".quant_map", NF4.values)
+        try parts.checkTable(".quant_map", kind.codebook?.values ?? [])
         scales = try parts.part(".absmax")
         try parts.check(scales, suffix: ".absmax", format.doubleQuantized ? .uint8 : .float32, sizes[.scales])
-        var names = ["", Self.stateSuffix, ".quant_map", ".absmax"]
+        var names = ["", stateSuffix, ".quant_map", ".absmax"]
         if format.doubleQuantized {
             let nested = try parts.part(".nested_absmax")
             try parts.check(nested, suffix: ".nested_absmax", .float32, sizes[.nestedScales])
@@ -79,7 +82,7 @@ private struct QuantState {
     /// nil where the scales are not quantised themselves.
     let nestedOffset: Float?
 
-    init(_ tensor: StoredTensor) throws {
+    init(_ tensor: StoredTensor, kind: WeightFormat.Kind) throws {
         let place = "tensor \(tensor.name.prefix(200))"
         func fault(_ message: String) -> InputError {
             InputError(.data, file: tensor.map.path, place: place, message, remedy: "quantise the model again")
@@ -87,7 +90,7 @@ private struct QuantState {
         guard tensor.type == .uint8 else { throw fault("holds \(tensor.type), not bytes of JSON") }
         let value = try tensor.withBytes { try JSONParser.parse($0, file: tensor.map.path, place: place) }
         guard let object = value.object else { throw fault("is no JSON object") }
-        guard object["quant_type"]?.string == "nf4" else { throw fault("quant_type is not nf4") }
+        guard object["quant_type"]?.string == kind.rawValue else { throw fault("quant_type is not \(kind.rawValue)") }
         guard let blockSize = object["blocksize"]?.integer, WeightFormat.isBlockSize(blockSize) else {
             throw fault("blocksize is no power of two from 32 on")
         }

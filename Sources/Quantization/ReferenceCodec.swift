@@ -2,7 +2,8 @@ package import Buffers
 
 /// Encode and decode of every format, written to be read: the truth that the kernels are tested against.
 ///
-/// NF4 is bit-exact with bitsandbytes 0.50.2 on a CPU: blocks run over the flattened row-major tensor, across rows.
+/// NF4 and FP4 are bit-exact with bitsandbytes 0.50.2 on a CPU: blocks run over the flattened row-major tensor, across
+/// rows.
 package enum ReferenceCodec {
     /// Encodes a tensor into `bytes`, laid out as `format.parts(elementCount:)` says; padding is zeroed.
     ///
@@ -24,29 +25,30 @@ package enum ReferenceCodec {
             for index in 0..<count {
                 target.store(type.load(from: source, index), into: parts[.codes], index)
             }
-        case .nf4:
-            encodeNF4(count: count, format: format, into: parts) { type.load(from: source, $0) }
+        case .nf4, .fp4:
+            guard let codebook = format.kind.codebook else { preconditionFailure("\(format) has no codebook") }
+            encodeBlocks(count: count, format: format, codebook, into: parts) { type.load(from: source, $0) }
         }
     }
 
-    private static func encodeNF4(
-        count: Int, format: WeightFormat, into parts: PartsOfTensor, element: (Int) -> Float
+    private static func encodeBlocks(
+        count: Int, format: WeightFormat, _ codebook: Codebook, into parts: PartsOfTensor, element: (Int) -> Float
     ) {
         let codes = parts[.codes]
         var scales: [Float] = []
         for first in stride(from: 0, to: count, by: format.blockSize) {
             let block = first..<min(first + format.blockSize, count)
             var scale = block.reduce(Float(0)) { Float.maximum($0, abs(element($1))) }
-            if block.count < format.blockSize { scale = max(scale, NF4.smallestDivisor) }
+            if block.count < format.blockSize { scale = max(scale, Codebook.smallestDivisor) }
             scales.append(scale)
-            let reciprocal = 1 / max(scale, NF4.smallestDivisor)
+            let reciprocal = 1 / max(scale, Codebook.smallestDivisor)
             for index in block {
                 // bitsandbytes multiplies whole blocks by the reciprocal, and divides in the last, shorter one.
                 let scaled = block.count == format.blockSize ? element(index) * reciprocal : element(index) / scale
-                codes[index / 2] |= NF4.code(nearest: min(max(scaled, -1), 1)) << (index % 2 == 0 ? 4 : 0)
+                codes[index / 2] |= codebook.code(nearest: min(max(scaled, -1), 1)) << (index % 2 == 0 ? 4 : 0)
             }
         }
-        if count % 2 == 1 { codes[count / 2] |= NF4.zeroCode }
+        if count % 2 == 1 { codes[count / 2] |= codebook.code(nearest: 0) }
         scales.withUnsafeBufferPointer { storeScales($0, format: format, into: parts) }
     }
 
@@ -98,10 +100,11 @@ extension WeightView {
         case .fp32: return codes.loadUnaligned(fromByteOffset: 4 * index, as: Float.self)
         case .fp16: return Float(codes.loadUnaligned(fromByteOffset: 2 * index, as: Float16.self))
         case .bf16: return codes.loadUnaligned(fromByteOffset: 2 * index, as: BFloat16.self).float
-        case .nf4:
+        case .nf4, .fp4:
             let pair = codes.load(fromByteOffset: index / 2, as: UInt8.self)
             let code = index % 2 == 0 ? pair >> 4 : pair & 15
-            return NF4.values[Int(code)] * scale(ofBlock: index / format.blockSize)
+            let values = format.kind == .nf4 ? Codebook.nf4.values : Codebook.fp4.values
+            return values[Int(code)] * scale(ofBlock: index / format.blockSize)
         }
     }
 

@@ -39,7 +39,7 @@ extension WeightFormat {
         case .fp32: add(.codes, .float32, elementCount)
         case .fp16: add(.codes, .float16, elementCount)
         case .bf16: add(.codes, .bfloat16, elementCount)
-        case .nf4:
+        case .nf4, .fp4:
             let blocks = elementCount.dividedRoundingUp(by: blockSize)
             add(.codes, .uint8, elementCount.dividedRoundingUp(by: 2))
             if doubleQuantized {

@@ -5,6 +5,17 @@ package struct WeightFormat: Hashable, Codable, Sendable, CustomStringConvertibl
         case fp32, fp16, bf16
         /// 4-bit NormalFloat, as bitsandbytes stores it (Dettmers et al. 2023, QLoRA, section 3).
         case nf4
+        /// 4-bit floating point, two bits of exponent and one of fraction, as bitsandbytes stores it.
+        case fp4
+
+        /// What the codes of a 4-bit kind mean; nil for kinds that hold plain numbers.
+        package var codebook: Codebook? {
+            switch self {
+            case .nf4: .nf4
+            case .fp4: .fp4
+            case .fp32, .fp16, .bf16: nil
+            }
+        }
     }
 
     package let kind: Kind
@@ -22,8 +33,19 @@ package struct WeightFormat: Hashable, Codable, Sendable, CustomStringConvertibl
 
     /// - Parameter blockSize: a power of two, at least 32.
     package static func nf4(blockSize: Int = 64, doubleQuantized: Bool = true) -> WeightFormat {
+        quantized(.nf4, blockSize: blockSize, doubleQuantized: doubleQuantized)
+    }
+
+    /// - Parameter blockSize: a power of two, at least 32.
+    package static func fp4(blockSize: Int = 64, doubleQuantized: Bool = true) -> WeightFormat {
+        quantized(.fp4, blockSize: blockSize, doubleQuantized: doubleQuantized)
+    }
+
+    /// The format of a kind that has a codebook.
+    package static func quantized(_ kind: Kind, blockSize: Int, doubleQuantized: Bool) -> WeightFormat {
+        precondition(kind.codebook != nil)
         precondition(isBlockSize(blockSize), "a block size is a power of two, at least 32")
-        return WeightFormat(kind: .nf4, blockSize: blockSize, doubleQuantized: doubleQuantized)
+        return WeightFormat(kind: kind, blockSize: blockSize, doubleQuantized: doubleQuantized)
     }
 
     private init(kind: Kind, blockSize: Int = 0, doubleQuantized: Bool = false) {
@@ -37,7 +59,7 @@ package struct WeightFormat: Hashable, Codable, Sendable, CustomStringConvertibl
         size >= 32 && size <= 1 << 20 && size & (size - 1) == 0
     }
 
-    package var isQuantized: Bool { kind == .nf4 }
+    package var isQuantized: Bool { kind == .nf4 || kind == .fp4 }
 
     package var description: String {
         guard isQuantized else { return kind.rawValue }
@@ -55,7 +77,7 @@ extension WeightFormat {
         let kind = try values.decode(Kind.self, forKey: .kind)
         let blockSize = try values.decode(Int.self, forKey: .blockSize)
         let doubleQuantized = try values.decode(Bool.self, forKey: .doubleQuantized)
-        let isSound = kind == .nf4 ? Self.isBlockSize(blockSize) : blockSize == 0 && !doubleQuantized
+        let isSound = kind.codebook != nil ? Self.isBlockSize(blockSize) : blockSize == 0 && !doubleQuantized
         guard isSound else {
             throw DecodingError.dataCorruptedError(
                 forKey: .blockSize, in: values, debugDescription: "no block size of \(kind): \(blockSize)")

@@ -12,7 +12,11 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "A PEFT adapter directory to put on the model.")
     var adapter: String?
 
-    @Option(help: "Take the weights as fp32, bf16 or nf4 (double-quantised, linear layers only); default: as stored.")
+    @Option(
+        help: """
+            Take the weights as fp32, bf16, nf4 or fp4 (the last two double-quantised, linear layers only); \
+            default: as stored.
+            """)
     var quantization: LoadedModel.Storage?
 
     @Option(help: "The arithmetic of the matmuls: fp32.")

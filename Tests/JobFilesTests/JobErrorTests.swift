@@ -84,8 +84,8 @@ import Testing
             ("chat_template: chatml", "line 3, column 16: chat_template is not built yet; take it out"),
             ("distributed: {zero_stage: 1}", "line 3, column 27: distributed.zero_stage: 1 is not built yet; use 3"),
             (
-                "quantization: {format: fp4}",
-                "line 3, column 24: quantization.format: fp4 is not built yet; use nf4 or bf16 or fp32"
+                "quantization: {format: int8}",
+                "line 3, column 24: quantization.format: int8 is not built yet; use nf4 or fp4 or bf16 or fp32"
             ),
             (
                 "quantization: {method: gptq}",

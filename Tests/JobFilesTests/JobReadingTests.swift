@@ -118,6 +118,7 @@ import Testing
         #expect(job.baseFormat == nil)
         #expect(job.notices == ["quantization has no effect: adapter: lora keeps the base as it is stored"])
         #expect(try JobText().job().baseFormat == .nf4())
+        #expect(try JobText("quantization: {format: fp4, block_size: 128}").job().baseFormat == .fp4(blockSize: 128))
     }
 
     @Test(

@@ -18,9 +18,12 @@ enum KernelCases {
         "decode_fp32": { try decoded($0, columns: $1, format: .fp32) },
         "decode_fp16": { try decoded($0, columns: $1, format: .fp16) },
         "decode_bf16": { try decoded($0, columns: $1, format: .bf16) },
-        "decode_nf4": { try decoded($0, columns: $1, format: .nf4(doubleQuantized: false)) },
-        "decode_nf4_nested": { try decoded($0, columns: $1, format: .nf4()) },
-        "encode_nf4": { try encoded($0, count: 5 * $1) },
+        "decode_4bit": { context, n in
+            try [WeightFormat.nf4(), .nf4(doubleQuantized: false), .fp4(), .fp4(doubleQuantized: false)].flatMap {
+                try decoded(context, columns: n, format: $0)
+            }
+        },
+        "encode_4bit": { try encoded($0, count: 5 * $1) },
         "add": { context, n in try rows(n) { context.add($0, $1, into: $2) } },
         "scale": { context, n in try rows(n) { a, _, c in context.scale(a, by: 0.3, into: c) } },
         "finish": { try attention($0, size: $1) },
@@ -92,7 +95,11 @@ enum KernelCases {
     }
 
     private static func encoded(_ context: KernelContext, count: Int) throws -> [UInt32] {
-        try [WeightFormat.nf4(), .nf4(blockSize: 32, doubleQuantized: false)].flatMap { format in
+        let kinds = [WeightFormat.Kind.nf4, .fp4]
+        let formats = kinds.flatMap { kind in
+            [(64, true), (32, false)].map { WeightFormat.quantized(kind, blockSize: $0, doubleQuantized: $1) }
+        }
+        return try formats.flatMap { format in
             let w = try StoredWeight(format: format, rows: 1, columns: count, seed: 6, context: context)
             return w.storage.bytes().map { UInt32($0) }
         }

@@ -46,6 +46,7 @@ struct MatmulTests {
         "a stored weight multiplies as its decoded values do",
         arguments: [
             WeightFormat.fp16, .bf16, .nf4(), .nf4(doubleQuantized: false), .nf4(blockSize: 32), .nf4(blockSize: 4096),
+            .fp4(), .fp4(blockSize: 32, doubleQuantized: false),
         ])
     func formats(format: WeightFormat) throws {
         for context in try everyContext() {

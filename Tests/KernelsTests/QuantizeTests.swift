@@ -3,17 +3,19 @@ import Kernels
 import Quantization
 import Testing
 
-@Suite("NF4 as bitsandbytes stores it")
+@Suite("NF4 and FP4 as bitsandbytes stores them")
 struct QuantizeTests {
-    @Test("codes, scales and values equal the library's", arguments: ["a", "b", "h"])
-    func fixture(name: String) throws {
-        let fixture = try Fixture("nf4_block64")
+    @Test(
+        "codes, scales and values equal the library's", arguments: [WeightFormat.Kind.nf4, .fp4], ["a", "b", "h"])
+    func fixture(kind: WeightFormat.Kind, name: String) throws {
+        let fixture = try Fixture("\(kind)_block64")
         let shape = try fixture.shape("\(name).x")
         let x = try fixture.bytes("\(name).x")
         for context in try everyContext() {
             for doubled in [false, true] {
                 let weight = try encode(
-                    x, source: name == "h" ? .bfloat16 : .float32, shape: shape, doubled: doubled, context: context)
+                    x, source: name == "h" ? .bfloat16 : .float32, shape: shape, kind: kind, doubled: doubled,
+                    context: context)
                 let count = shape[0] * shape[1]
                 #expect(try Array(part(.codes, of: weight, count: count)) == fixture.bytes("\(name).packed"))
                 let values = try Values(shape[0], shape[1], seed: 0)
@@ -34,10 +36,10 @@ struct QuantizeTests {
         }
     }
 
-    @Test("the tables are the library's")
-    func tables() throws {
-        let fixture = try Fixture("nf4_block64")
-        #expect(try KernelContext.nf4Values == fixture.floats("a.code"))
+    @Test("the tables are the library's", arguments: [WeightFormat.Kind.nf4, .fp4])
+    func tables(kind: WeightFormat.Kind) throws {
+        let fixture = try Fixture("\(kind)_block64")
+        #expect(try KernelContext.values(of: kind) == fixture.floats("a.code"))
         #expect(try KernelContext.nestedScaleValues == fixture.floats("a.dq.nested_code"))
     }
 
@@ -61,25 +63,36 @@ struct QuantizeTests {
         expectClose(x.elements, try io.floats("dx").map(Double.init), tolerance: 1e-5)
     }
 
-    @Test("a value between two codes takes the lower one, an odd count is padded with the code of 0")
-    func ties() throws {
-        let table = KernelContext.nf4Values
-        var values = (0..<15).map { (table[$0] + table[$0 + 1]) / 2 } + [1, -1]
+    @Test(
+        "a value between two codes takes the lower one, an odd count is padded with the code of 0",
+        arguments: [
+            (WeightFormat.Kind.nf4, Array(0...15), UInt8(7), UInt8(15)),
+            (.fp4, [11, 10, 13, 12, 15, 14, 9, 0, 8, 1, 6, 7, 4, 5, 2, 3], 0, 3),
+        ])
+    func ties(kind: WeightFormat.Kind, ranked: [UInt8], zero: UInt8, one: UInt8) throws {
+        let table = KernelContext.values(of: kind)
+        let sorted = ranked.map { table[Int($0)] }
+        #expect(sorted == table.sorted())
+        var values = (0..<15).map { (sorted[$0] + sorted[$0 + 1]) / 2 } + [1, -1]
         values += [Float](repeating: 0.5, count: 64 - values.count)
         values += [0, -0.0, 0.25]
         let bytes = values.withUnsafeBytes { Array($0) }
         for context in try everyContext() {
-            let weight = try encode(bytes, source: .float32, shape: [1, 67], doubled: false, context: context)
+            let weight = try encode(
+                bytes, source: .float32, shape: [1, 67], kind: kind, doubled: false, context: context)
             let codes = part(.codes, of: weight, count: 67).flatMap { [$0 >> 4, $0 & 15] }
-            #expect(Array(codes.prefix(17)) == (0...14).map { UInt8($0) } + [15, 0])
-            #expect(Array(codes.suffix(4)) == [7, 7, 15, 7])
+            #expect(Array(codes.prefix(17)) == ranked.prefix(15) + [ranked[15], ranked[0]])
+            #expect(Array(codes.suffix(4)) == [zero, zero, one, zero])
         }
     }
 
     private func encode(
-        _ x: [UInt8], source: ScalarType, shape: [Int], doubled: Bool, context: KernelContext
+        _ x: [UInt8], source: ScalarType, shape: [Int], kind: WeightFormat.Kind = .nf4, doubled: Bool,
+        context: KernelContext
     ) throws -> EncodedWeight {
-        try EncodedWeight(x, source: source, rows: shape[0], columns: shape[1], doubled: doubled, context: context)
+        try EncodedWeight(
+            x, source: source, rows: shape[0], columns: shape[1],
+            format: .quantized(kind, blockSize: 64, doubleQuantized: doubled), context: context)
     }
 
     private func part(_ part: TensorPart, of weight: EncodedWeight, count: Int) -> [UInt8] {
@@ -94,18 +107,17 @@ struct QuantizeTests {
     }
 }
 
-/// Given values, encoded to NF4.
+/// Given values, encoded.
 private struct EncodedWeight {
     let storage: AlignedStorage
     let view: WeightView
 
     init(
-        _ x: [UInt8], source: ScalarType, rows: Int, columns: Int, doubled: Bool, context: KernelContext
+        _ x: [UInt8], source: ScalarType, rows: Int, columns: Int, format: WeightFormat, context: KernelContext
     ) throws {
-        let format = WeightFormat.nf4(doubleQuantized: doubled)
         let storage = try AlignedStorage(byteCount: format.byteCount(elementCount: rows * columns))
         x.withUnsafeBytes {
-            context.encodeNF4(
+            context.encode(
                 $0, source: source, elementCount: rows * columns, format: format, into: storage.bytes())
         }
         self.storage = storage

@@ -68,8 +68,8 @@ struct StoredWeight {
         case .bf16:
             let halves = storage.elements(of: UInt16.self, count: count)
             for (index, value) in values.elements.enumerated() { halves[index] = BFloat16(value).bitPattern }
-        case .nf4:
-            context.encodeNF4(
+        case .nf4, .fp4:
+            context.encode(
                 source, source: .float32, elementCount: count, format: format, into: storage.bytes())
         }
         view = WeightView(format: format, rows: rows, columns: columns, bytes: UnsafeRawBufferPointer(storage.bytes()))

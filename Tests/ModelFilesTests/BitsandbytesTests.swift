@@ -38,12 +38,12 @@ struct BitsandbytesTests {
         #expect(try inputError { _ = try goldenWeight(shape: [64, 40]) }.message.contains("shape"))
     }
 
-    @Test("an exported base is read again, bit for bit", arguments: [true, false])
-    func exportAndRead(doubleQuantized: Bool) throws {
+    @Test("an exported base is read again, bit for bit", arguments: [WeightFormat.Kind.nf4, .fp4], [true, false])
+    func exportAndRead(kind: WeightFormat.Kind, doubleQuantized: Bool) throws {
         try withTemporaryDirectory { path in
             try TinyModel.write(to: path)
             let source = try ModelDirectory(path: path)
-            let format = WeightFormat.nf4(doubleQuantized: doubleQuantized)
+            let format = WeightFormat.quantized(kind, blockSize: 64, doubleQuantized: doubleQuantized)
             let base = try EncodedBase(source, linearFormat: format)
             let out = "\(path)/export"
             try BitsandbytesExport(
@@ -51,6 +51,7 @@ struct BitsandbytesTests {
             ).write(to: out, files: [("tokenizer.json", Array("{}".utf8))])
             let directory = try ModelDirectory(path: out)
             #expect(directory.architecture == source.architecture)
+            #expect(directory.config["quantization_config"]?.object?["bnb_4bit_quant_type"]?.string == kind.rawValue)
             for tensor in directory.architecture.tensors {
                 let expected = base.storage(tensor).withBytes { [UInt8]($0) }
                 if let weight = try directory.bitsandbytes?.weight(tensor, in: directory) {

@@ -34,7 +34,7 @@ struct FloatFormatTests {
     }
 
     @Test(
-        "a format survives being written and read", arguments: [WeightFormat.fp32, .bf16, .nf4(), .nf4(blockSize: 128)])
+        "a format survives being written and read", arguments: [WeightFormat.fp32, .bf16, .nf4(), .fp4(blockSize: 128)])
     func roundTrip(format: WeightFormat) throws {
         #expect(try JSONDecoder().decode(WeightFormat.self, from: JSONEncoder().encode(format)) == format)
     }

@@ -13,8 +13,9 @@ struct LibraryCase: Decodable, CustomStringConvertible {
     let doubleQuantized: Bool
     let codes, scales, nestedScales, offset: String
 
-    static func all() throws -> [LibraryCase] {
-        let url = try #require(Bundle.module.url(forResource: "Fixtures/library", withExtension: "json"))
+    /// All cases of one of the files that make_library.py writes.
+    static func all(_ file: String) throws -> [LibraryCase] {
+        let url = try #require(Bundle.module.url(forResource: "Fixtures/\(file)", withExtension: "json"))
         return try JSONDecoder().decode([LibraryCase].self, from: Data(contentsOf: url))
     }
 

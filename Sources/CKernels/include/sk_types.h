@@ -15,15 +15,16 @@ typedef enum {
     SK_FORMAT_FP32 = 0,
     SK_FORMAT_FP16 = 1,
     SK_FORMAT_BF16 = 2,
-    /// Two codes a byte, the even element in the high nibble; one fp32 scale a block of the flattened tensor.
+    /// Two codes a byte, the even element in the high nibble; one scale a block of the flattened tensor. What the codes
+    /// mean is in sk_codebook.
     SK_FORMAT_NF4 = 3,
-    /// The same with 8-bit scales: scale = table[code] * nested[block / 256] + offset.
-    SK_FORMAT_NF4_NESTED = 4,
+    SK_FORMAT_FP4 = 4,
 } sk_format;
 
 enum { SK_FORMAT_COUNT = 5, SK_NESTED_BLOCK = 256 };
 
-/// A stored weight [rows, columns]; `stride` is `columns` in all formats but fp32.
+/// A stored weight [rows, columns]; `stride` is `columns` in all formats but fp32. Scales are fp32, or, where `nested`
+/// is not NULL, 8-bit: scale = sk_nested_values[code] * nested[block / 256] + offset.
 typedef struct {
     sk_format format;
     int32_t block_size;

@@ -12,11 +12,11 @@ struct QuantizeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "quantize", abstract: "Write the base store of a Hugging Face model directory.",
         discussion: """
-            The linear layers are quantised (NF4 blocks over the row-major tensor, bit for bit as bitsandbytes does);
-            embedding, norms, biases and head stay as they are stored. Memory is bounded by the largest tensor.
+            The linear layers are quantised (NF4 or FP4 in blocks over the row-major tensor, bit for bit as bitsandbytes
+            does); embedding, norms, biases and head stay as they are stored. Memory is bounded by the largest tensor.
             """)
 
-    enum Format: String, CaseIterable, ExpressibleByArgument { case nf4, bf16, fp32 }
+    enum Format: String, CaseIterable, ExpressibleByArgument { case nf4, fp4, bf16, fp32 }
     enum Kept: String, CaseIterable, ExpressibleByArgument { case stored, bf16, fp32 }
 
     @Argument(help: "A Hugging Face model directory.")
@@ -83,6 +83,7 @@ struct QuantizeCommand: ParsableCommand {
     private var linearFormat: WeightFormat {
         switch format {
         case .nf4: .nf4(blockSize: blockSize, doubleQuantized: doubleQuant)
+        case .fp4: .fp4(blockSize: blockSize, doubleQuantized: doubleQuant)
         case .bf16: .bf16
         case .fp32: .fp32
         }
