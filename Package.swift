@@ -124,7 +124,7 @@ let package = Package(
             "TrainingTests",
             [
                 "Training", "Architectures", "Buffers", "Checkpoints", "Collectives", "Corpus", "Events", "Execution",
-                "JobFiles", "Kernels", "ModelFiles", "Sharding", "SwiftletTestSupport", "Transformer",
+                "JobFiles", "Kernels", "ModelFiles", "Quantization", "Sharding", "SwiftletTestSupport", "Transformer",
             ]),
         tests("JobFilesTests", ["JobFiles", "Architectures", "Buffers", "Quantization"]),
         tests("ReportingTests", ["Reporting", "Events", "Buffers"]),

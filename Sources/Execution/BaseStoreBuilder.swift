@@ -11,6 +11,7 @@ package enum BaseStoreBuilder {
     /// The files of a model directory that a base store carries along, where they exist.
     package static let companions = [
         "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+        "chat_template.jinja", "tokenizer.model",
     ]
     private static let companionLimit = 1 << 28
 
@@ -49,7 +50,8 @@ package enum BaseStoreBuilder {
         file.map { data in data.withUnsafeBytes { Digest.hex(of: $0) } } ?? ""
     }
 
-    private static func companionFiles(in directory: String) -> [String: Data] {
+    /// The companions that a directory holds, by name.
+    static func companionFiles(in directory: String) -> [String: Data] {
         var files: [String: Data] = [:]
         for name in companions {
             let path = directory + "/" + name

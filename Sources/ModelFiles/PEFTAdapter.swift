@@ -7,8 +7,6 @@ import Quantization
 package struct PEFTAdapter: Sendable {
     package let path: String
     package let description: AdapterDescription
-    /// `BaseStore.hash` of the base that it was trained on; nil where another program wrote it, or saved it again.
-    package var baseHash: String? { file.metadata[Self.baseHashKey] }
     private let file: SafetensorsFile
 
     /// Beside the weights, where PEFT does not mind it and no copy of the adapter loses it.
@@ -56,6 +54,12 @@ package struct PEFTAdapter: Sendable {
         }
         guard stored.type.isFloatingPoint else { throw fault("holds \(stored.type), not floating-point values") }
         return stored
+    }
+
+    /// `BaseStore.hash` of the base that an adapter was trained on; nil where another program wrote it, or saved it
+    /// again.
+    package static func baseHash(ofAdapterAt path: String) throws -> String? {
+        try SafetensorsFile(path: weightsPath(path)).metadata[baseHashKey]
     }
 
     private static func weightsPath(_ path: String) throws -> String {

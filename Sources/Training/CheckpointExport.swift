@@ -8,12 +8,7 @@ package enum CheckpointExport {
     /// Writes the adapter of a checkpoint as PEFT files.
     /// - Throws: `InputError` where the checkpoint is damaged, or the directory cannot be written.
     package static func peft(_ reader: CheckpointReader, to directory: String) throws {
-        guard let text = reader.manifest.state[CheckpointKeeper.adapterKey],
-            let description = try? text.decoded(as: AdapterDescription.self)
-        else {
-            throw InputError(
-                .data, file: reader.directory, "holds no adapter", remedy: "name a checkpoint of a LoRA run")
-        }
+        let description = try adapter(of: reader)
         let space = LogicalSpace(
             reader.manifest.tensors.filter { $0.quantity == .value }.map {
                 LogicalTensor(name: $0.tensor, shape: $0.shape, unit: .embedding, decays: true)
@@ -24,5 +19,25 @@ package enum CheckpointExport {
         }
         try PEFTAdapter.write(
             description, tensors: space, values: values, baseHash: reader.manifest.baseHash, to: directory)
+    }
+
+    /// The adapter that a checkpoint holds.
+    static func adapter(of reader: CheckpointReader) throws -> AdapterDescription {
+        guard let text = reader.manifest.state[CheckpointKeeper.adapterKey],
+            let description = try? text.decoded(as: AdapterDescription.self)
+        else {
+            throw InputError(
+                .data, file: reader.directory, "holds no adapter", remedy: "name a checkpoint of a LoRA run")
+        }
+        return description
+    }
+
+    /// The values of one trained tensor, row-major.
+    static func values(of tensor: LogicalTensor, in reader: CheckpointReader) throws -> [Float] {
+        var values = [Float](repeating: 0, count: tensor.elementCount)
+        try values.withUnsafeMutableBufferPointer {
+            try reader.read(.value, of: LogicalSpace([tensor]), run: 0..<tensor.elementCount, into: $0)
+        }
+        return values
     }
 }

@@ -35,8 +35,10 @@ package struct TrainingBase {
 
     package static func isStore(_ path: String) -> Bool { path.hasSuffix(".h5") }
 
-    /// Where the store of a model directory lies.
-    private static func storePath(_ job: Job) -> String { job.outputDirectory + "/base.base.h5" }
+    /// The store of a model directory, in `output_dir`.
+    static let storeName = "base.base.h5"
+
+    private static func storePath(_ job: Job) -> String { job.outputDirectory + "/" + storeName }
 
     private static func prepareStore(
         _ job: Job, context: KernelContext, report: (String) throws -> Void

@@ -64,3 +64,26 @@ same() {
         pass "$1"
     fi
 }
+
+# refused NAME CODE PATTERN RANKS ARGUMENTS...: exit code, exactly one error line that matches, within 10 seconds.
+refused() {
+    local name=$1 code=$2 pattern=$3 ranks=$4 found=0 lines
+    shift 4
+    if [ "$ranks" -eq 0 ]; then
+        timeout 10 "$swiftlet" "$@" >"$work/refused.log" 2>&1 || found=$?
+    else
+        timeout 10 mpirun --quiet --oversubscribe --bind-to none -n "$ranks" "$swiftlet" "$@" >"$work/refused.log" 2>&1 ||
+            found=$?
+    fi
+    lines=$(grep -ciE '^(swiftlet: )?error:' "$work/refused.log" || true)
+    if [ "$found" -ne "$code" ]; then
+        fail "$name: exit code $found, not $code" "$work/refused.log"
+    elif [ "$lines" -ne 1 ] || ! grep -qE -- "$pattern" "$work/refused.log"; then
+        fail "$name: not one line with '$pattern'" "$work/refused.log"
+    else
+        pass "$name"
+    fi
+    if pgrep -f "$work/(job|out|nowhere)" >/dev/null && sleep 5 && pgrep -f "$work/(job|out|nowhere)" >/dev/null; then
+        fail "$name: processes are left"
+    fi
+}

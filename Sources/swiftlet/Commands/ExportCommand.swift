@@ -4,32 +4,66 @@ import Buffers
 import Checkpoints
 import Execution
 import Foundation
+import Kernels
 import ModelFiles
 import Reporting
 import Training
 
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Turn a checkpoint or a base store into files that other programs load.",
+        commandName: "export",
+        abstract: "Turn a checkpoint, an adapter or a base store into files that other programs load.",
         discussion: """
             --to peft: the adapter of a checkpoint, as PEFT saves it.
-            --to bitsandbytes: a base store as a Hugging Face directory in bitsandbytes' 4-bit layout.
+            --to merged (or hf): a model directory for transformers, in which the adapter of a checkpoint, or of a PEFT
+            directory, is merged into the base that it was trained on. The run's own base store is found beside it,
+            another base is refused; --base names a store that lies elsewhere, or the model under a foreign adapter.
+            --to bitsandbytes: a base store as a model directory in bitsandbytes' 4-bit layout.
             """)
 
-    enum Target: String, CaseIterable, ExpressibleByArgument { case peft, bitsandbytes }
+    enum Target: String, CaseIterable, ExpressibleByArgument {
+        case peft, merged, hf, bitsandbytes
 
-    @Argument(help: "A checkpoint, a directory of checkpoints (the newest is taken), or a base store.")
+        var isMerged: Bool { self == .merged || self == .hf }
+    }
+
+    enum DType: String, CaseIterable, ExpressibleByArgument {
+        case bf16, fp16, fp32
+
+        var type: ScalarType {
+            switch self {
+            case .bf16: .bfloat16
+            case .fp16: .float16
+            case .fp32: .float32
+            }
+        }
+    }
+
+    @Argument(help: "A checkpoint, a directory of checkpoints (the newest is taken), a PEFT adapter, or a base store.")
     var source: String
 
     @Option(help: "What to write.")
     var to: Target
 
-    @Option(name: [.short, .long], help: "The directory to write.")
+    @Option(name: [.short, .long], help: "The directory to write; one that an export wrote is replaced, no other.")
     var output: String
+
+    @Option(help: "With --to merged: the base store (*.base.h5), or the model directory under a foreign adapter.")
+    var base: String?
+
+    @Option(help: "With --to merged: what the weights are rounded to; default: bf16.")
+    var dtype: DType?
+
+    func validate() throws {
+        guard to.isMerged || (base == nil && dtype == nil) else {
+            throw ValidationError("--base and --dtype go with --to merged")
+        }
+    }
 
     func run() throws {
         switch to {
         case .peft: try CheckpointExport.peft(try checkpoint(), to: output)
+        case .merged, .hf: try exportMerged()
         case .bitsandbytes: try exportBase()
         }
         Console.note("\(output): written")
@@ -48,19 +82,22 @@ struct ExportCommand: ParsableCommand {
         return newest
     }
 
+    private func exportMerged() throws {
+        let export = MergedExport(
+            to: output, basePath: base, type: dtype?.type ?? .bfloat16,
+            context: try KernelContext(threads: HostThreads.share(ranksOnNode: 1)))
+        if FileManager.default.fileExists(atPath: source + "/adapter_config.json") {
+            return try export.write(adapterAt: source) { Console.note("notice: \($0)") }
+        }
+        try export.write(try checkpoint())
+    }
+
     private func exportBase() throws {
         let store = try BaseStore(path: source)
-        guard let configuration = store.file(named: "config.json") else {
-            throw InputError(
-                .data, file: source, "holds no config.json", remedy: "make the store anew with `swiftlet quantize`")
-        }
-        let parsed = try configuration.withUnsafeBytes {
-            try ModelConfiguration(path: source + " (config.json)", bytes: $0)
-        }
         let export = try BitsandbytesExport(
-            configuration: parsed, architecture: store.architecture, weight: { store.weight($0) })
+            configuration: try store.configuration(), architecture: store.architecture, weight: { store.weight($0) })
         try export.write(
-            to: output, files: store.fileNames.compactMap { name in store.file(named: name).map { (name, $0) } },
+            to: output, files: store.companions,
             record: ExportRecord(baseHash: store.hash, sourceHash: store.sourceHash))
     }
 }
