@@ -52,11 +52,21 @@ struct ConfigurationReader {
             }
             throw unsupported(key, "\(key) \(JSONText(value).compact.prefix(80)) is not supported")
         }
-        // Layers that differ from one another would be computed as if they were all alike.
-        if let kinds = members["layer_types"]?.array, kinds.contains(where: { $0.string != "full_attention" }) {
-            throw unsupported("layer_types", "layers other than full_attention are not supported")
-        }
+        try checkLayerTypes(family)
         return family
+    }
+
+    /// Layers that differ from one another would be computed as if they were all alike.
+    private func checkLayerTypes(_ family: ModelFamily) throws {
+        guard let kinds = members["layer_types"]?.array else { return }
+        let hasWindow = try attentionWindow(family) != nil
+        guard
+            kinds.allSatisfy({ $0.string == "full_attention" })
+                || (hasWindow && kinds.allSatisfy { $0.string == "sliding_attention" })
+        else {
+            let allowed = hasWindow ? "full_attention or sliding_attention throughout" : "full_attention"
+            throw unsupported("layer_types", "layers other than \(allowed) are not supported")
+        }
     }
 
     private func headSize(hiddenSize: Int, headCount: Int) throws -> Int {

@@ -6,28 +6,47 @@ import Execution
 import Foundation
 import Kernels
 import ModelFiles
+import Sharding
 import Testing
 
-/// The golden case `llama_tiny`: a two-layer Llama with LoRA r 4, made with transformers, PEFT and bitsandbytes.
-enum Golden {
-    static let directory = Bundle.module.resourcePath.map { $0 + "/Fixtures/llama_tiny" } ?? ""
-    static let model = directory + "/model"
-    static let adapter = directory + "/adapter"
+/// A golden case: a two-layer model with LoRA r 4, and what transformers and PEFT compute with it.
+struct GoldenModel: Sendable {
+    let directory: String
+    var model: String { directory + "/model" }
+    var adapter: String { directory + "/adapter" }
+
+    init(_ name: String) { directory = Bundle.module.resourcePath.map { $0 + "/Fixtures/\(name)" } ?? "" }
 
     /// The values of a tensor in one of the case's files.
-    static func values(_ name: String, in file: String = "io") throws -> [Float] {
-        try tensor(name, in: file).floats
-    }
+    func values(_ name: String, in file: String = "io") throws -> [Float] { try tensor(name, in: file).floats }
 
-    /// The ids of a tensor of int32, as rows of `length`.
-    static func rows(_ name: String, length: Int) throws -> [[Int32]] {
-        let ids = try tensor(name, in: "io").withBytes { Array($0.bindMemory(to: Int32.self)) }
+    /// The ids of a tensor of int32, as rows of its last dimension.
+    func rows(_ name: String) throws -> [[Int32]] {
+        let tensor = try tensor(name, in: "io")
+        let ids = tensor.withBytes { Array($0.bindMemory(to: Int32.self)) }
+        let length = try #require(tensor.shape.last)
         return stride(from: 0, to: ids.count, by: length).map { Array(ids[$0..<$0 + length]) }
     }
 
-    static func tensor(_ name: String, in file: String) throws -> StoredTensor {
+    func tensor(_ name: String, in file: String) throws -> StoredTensor {
         let stored = try SafetensorsFile(path: "\(directory)/\(file).safetensors").tensor(named: name)
         return try #require(stored, "\(name) is not in \(file)")
+    }
+}
+
+/// The golden case `llama_tiny`, which also has NF4, masks and rank-stabilised LoRA; with bitsandbytes.
+enum Golden {
+    static let tiny = GoldenModel("llama_tiny")
+    static let directory = tiny.directory
+    static let model = tiny.model
+    static let adapter = tiny.adapter
+
+    static func values(_ name: String, in file: String = "io") throws -> [Float] { try tiny.values(name, in: file) }
+
+    static func rows(_ name: String, length: Int) throws -> [[Int32]] {
+        let rows = try tiny.rows(name)
+        #expect(rows.allSatisfy { $0.count == length })
+        return rows
     }
 
     /// A copy of the adapter in a temporary directory whose configuration asks for the scale alpha/√r.
@@ -94,11 +113,11 @@ struct Bench {
     let room: BatchRoom
 
     init(
-        adapter: String? = nil, storage: LoadedModel.Storage? = .fp32, tokens: Int = 64, training: Bool = false,
-        context: KernelContext? = nil
+        _ path: String = Golden.model, adapter: String? = nil, storage: LoadedModel.Storage? = .fp32, tokens: Int = 64,
+        training: Bool = false, context: KernelContext? = nil
     ) throws {
         self.context = try context ?? KernelContext(threads: 1)
-        model = try LoadedModel(path: Golden.model, adapterPath: adapter, storage: storage, context: self.context)
+        model = try LoadedModel(path: path, adapterPath: adapter, storage: storage, context: self.context)
         runner = try model.runner(
             tokens: tokens, longestSequence: tokens, training: training, context: self.context, compute: .fp32)
         room = try BatchRoom(tokenCapacity: tokens)
@@ -110,6 +129,25 @@ struct Bench {
         var all: [Float] = []
         try runner.logits(room.batch(batch, of: set)) { _, logits in all += Array(logits.elements) }
         return all
+    }
+
+    /// The gradients of the mean loss over all rows, by tensor.
+    func gradients(_ set: ExampleSet) throws -> [(name: String, values: [Float])] {
+        let units = try #require(model.trainables)
+        let sums = try ExactGradientSum(space: units.space, communicator: SoloCommunicator())
+        let microBatch = MicroBatch.inOrder(Array(0..<set.count), of: set, microBatchSize: set.count)[0]
+        let result = try runner.trainMicroBatch(
+            room.batch(microBatch, of: set), gradientScale: 1 / Float(microBatch.targetCount), dropout: nil,
+            sums: sums, limit: ExactGradientSum.limit(microBatches: 1))
+        #expect(result.inRange && result.loss.isFinite)
+        var gradients = [Float](repeating: 0, count: units.space.elementCount)
+        gradients.withUnsafeMutableBufferPointer {
+            context.fixedPointToFloat(UnsafeBufferPointer(sums.sums), scale: 1, into: $0)
+        }
+        return units.space.tensors.enumerated().map { number, tensor in
+            let start = units.space.offsets[number]
+            return (tensor.name, Array(gradients[start..<start + tensor.elementCount]))
+        }
     }
 }
 

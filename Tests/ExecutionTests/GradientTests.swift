@@ -30,22 +30,8 @@ struct GradientTests {
         let bench = try Bench(adapter: adapter, storage: golden.storage, training: true)
         let rows = try Golden.rows("input_ids", length: 18)
         let set = examples(rows, labels: golden.masked ? try Golden.rows("labels", length: 18) : nil)
-        let units = try #require(bench.model.trainables)
-        let sums = try ExactGradientSum(space: units.space, communicator: SoloCommunicator())
-        let microBatch = MicroBatch.inOrder([0, 1], of: set, microBatchSize: 2)[0]
-        let result = try bench.runner.trainMicroBatch(
-            bench.room.batch(microBatch, of: set), gradientScale: 1 / Float(microBatch.targetCount), dropout: nil,
-            sums: sums, limit: ExactGradientSum.limit(microBatches: 1))
-        #expect(result.inRange && result.loss.isFinite)
-        var gradients = [Float](repeating: 0, count: units.space.elementCount)
-        gradients.withUnsafeMutableBufferPointer {
-            bench.context.fixedPointToFloat(UnsafeBufferPointer(sums.sums), scale: 1, into: $0)
-        }
-        for (number, tensor) in units.space.tensors.enumerated() {
-            let start = units.space.offsets[number]
-            expectClose(
-                Array(gradients[start..<start + tensor.elementCount]),
-                try Golden.values(tensor.name, in: golden.file), "\(golden.file) \(tensor.name)")
+        for (name, values) in try bench.gradients(set) {
+            expectClose(values, try Golden.values(name, in: golden.file), "\(golden.file) \(name)")
         }
     }
 

@@ -53,6 +53,79 @@ struct ModelConfigurationTests {
         #expect(qwen.biasedLinears == [.query, .key, .value] && qwen.attentionWindow == nil)
     }
 
+    /// The keys of config.json as the models are published, and what newer versions of transformers write.
+    @Test(
+        "published configurations are understood",
+        arguments: [
+            (
+                // Mistral-7B-v0.1
+                """
+                {"architectures": ["MistralForCausalLM"], "bos_token_id": 1, "eos_token_id": 2, "hidden_act": "silu",
+                "hidden_size": 4096, "initializer_range": 0.02, "intermediate_size": 14336,
+                "max_position_embeddings": 32768, "model_type": "mistral", "num_attention_heads": 32,
+                "num_hidden_layers": 32, "num_key_value_heads": 8, "rms_norm_eps": 1e-05, "rope_theta": 10000.0,
+                "sliding_window": 4096, "tie_word_embeddings": false, "torch_dtype": "bfloat16",
+                "transformers_version": "4.34.0.dev0", "use_cache": true, "vocab_size": 32000}
+                """, 4096 as Int?, 7_241_732_096
+            ),
+            (
+                // Mistral-7B-v0.3
+                """
+                {"architectures": ["MistralForCausalLM"], "attention_dropout": 0.0, "bos_token_id": 1,
+                "eos_token_id": 2, "hidden_act": "silu", "hidden_size": 4096, "initializer_range": 0.02,
+                "intermediate_size": 14336, "max_position_embeddings": 32768, "model_type": "mistral",
+                "num_attention_heads": 32, "num_hidden_layers": 32, "num_key_value_heads": 8, "rms_norm_eps": 1e-05,
+                "rope_theta": 1000000.0, "sliding_window": null, "tie_word_embeddings": false,
+                "torch_dtype": "bfloat16", "transformers_version": "4.42.0.dev0", "use_cache": true,
+                "vocab_size": 32768}
+                """, nil, 7_248_023_552
+            ),
+            (
+                // Qwen2-7B
+                """
+                {"architectures": ["Qwen2ForCausalLM"], "attention_dropout": 0.0, "bos_token_id": 151643,
+                "eos_token_id": 151643, "hidden_act": "silu", "hidden_size": 3584, "initializer_range": 0.02,
+                "intermediate_size": 18944, "max_position_embeddings": 131072, "max_window_layers": 28,
+                "model_type": "qwen2", "num_attention_heads": 28, "num_hidden_layers": 28, "num_key_value_heads": 4,
+                "rms_norm_eps": 1e-06, "rope_theta": 1000000.0, "sliding_window": 131072,
+                "tie_word_embeddings": false, "torch_dtype": "bfloat16", "transformers_version": "4.37.2",
+                "use_cache": true, "use_sliding_window": false, "vocab_size": 152064}
+                """, nil, 7_615_616_512
+            ),
+            (
+                // Qwen2.5-0.5B, saved again by transformers 5
+                """
+                {"architectures": ["Qwen2ForCausalLM"], "attention_dropout": 0.0, "bos_token_id": 151643,
+                "dtype": "bfloat16", "eos_token_id": 151643, "hidden_act": "silu", "hidden_size": 896,
+                "initializer_range": 0.02, "intermediate_size": 4864,
+                "layer_types": ["full_attention", "full_attention"], "max_position_embeddings": 32768,
+                "max_window_layers": 24, "model_type": "qwen2", "num_attention_heads": 14, "num_hidden_layers": 24,
+                "num_key_value_heads": 2, "pad_token_id": null, "rms_norm_eps": 1e-06,
+                "rope_parameters": {"rope_theta": 1000000.0, "rope_type": "default"}, "sliding_window": null,
+                "tie_word_embeddings": true, "transformers_version": "5.23.0", "use_cache": true, "use_mrope": false,
+                "use_sliding_window": false, "vocab_size": 151936}
+                """, nil, 494_032_768
+            ),
+        ])
+    func published(text: String, window: Int?, parameters: Int) throws {
+        let architecture = try Array(text.utf8).withUnsafeBytes {
+            try ModelConfiguration(path: "config.json", bytes: $0).architecture
+        }
+        #expect(architecture.attentionWindow == window)
+        #expect(architecture.parameterCount == parameters)
+    }
+
+    @Test("sliding layers throughout are a window, where there is one")
+    func slidingLayers() throws {
+        let sliding = #"["sliding_attention", "sliding_attention"]"#
+        let mistral = ["model_type": "\"mistral\"", "num_key_value_heads": "2", "layer_types": sliding]
+        #expect(try Self.configuration(mistral.merging(["sliding_window": "7"]) { $1 }).attentionWindow == 7)
+        for refused in [["sliding_window": "null"], ["layer_types": #"["sliding_attention", "full_attention"]"#]] {
+            let error = try inputError { _ = try Self.configuration(mistral.merging(refused) { $1 }) }
+            #expect(error.place == "layer_types")
+        }
+    }
+
     @Test("end of text may be one id or several")
     func endOfText() throws {
         #expect(try Self.configuration(["eos_token_id": "[5, 7]"]).endOfText == [5, 7])

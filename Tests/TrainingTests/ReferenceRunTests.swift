@@ -11,7 +11,7 @@ struct ReferenceRunTests {
         struct Train: Decodable {
             let lrs: [Double]
             let fp32: Curve
-            let nf4: Curve
+            let nf4: Curve?
         }
 
         struct Curve: Decodable {
@@ -21,12 +21,16 @@ struct ReferenceRunTests {
     }
 
     @Test(
-        "Losses within 1e-3, gradient norms within 1e-3 relative, learning rates exact", arguments: ["lora", "qlora"])
-    func reference(adapter: String) throws {
+        "Losses within 1e-3, gradient norms within 1e-3 relative, learning rates exact",
+        arguments: [
+            ("llama_tiny", "lora"), ("llama_tiny", "qlora"), ("mistral", "lora"), ("qwen2", "lora"),
+            ("qwen2_tied", "lora"),
+        ])
+    func reference(model: String, adapter: String) throws {
+        let tiny = try TinyJob(model)
         let meta = try JSONDecoder().decode(
-            Meta.self, from: Data(contentsOf: URL(fileURLWithPath: TinyJob.golden + "/meta.json")))
-        let expected = adapter == "lora" ? meta.train.fp32 : meta.train.nf4
-        let tiny = try TinyJob()
+            Meta.self, from: Data(contentsOf: URL(fileURLWithPath: tiny.golden + "/meta.json")))
+        let expected = try #require(adapter == "lora" ? meta.train.fp32 : meta.train.nf4)
         let steps = try tiny.train(tiny.job(["adapter=\(adapter)"])).steps
         #expect(steps.map(\.step) == Array(1...20))
         for (index, step) in steps.enumerated() {

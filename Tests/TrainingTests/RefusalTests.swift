@@ -31,7 +31,7 @@ struct RefusalTests {
     @Test("Other data is refused with exit code 65")
     func data() throws {
         let (code, line) = try refusal([]) { tiny in
-            let rows = try TinyJob.rows().reversed().joined(separator: "\n")
+            let rows = tiny.rows.reversed().joined(separator: "\n")
             try rows.write(toFile: tiny.directory + "/rows.jsonl", atomically: true, encoding: .utf8)
         }
         #expect(code == 65)

@@ -9,41 +9,47 @@ import Synchronization
 import Testing
 import Training
 
-/// A job on the golden model `llama_tiny`, with the rows of its reference run, in a directory of its own.
+/// A job on a golden model (`llama_tiny`, or one of make_families.py), with the rows of its reference run, in a
+/// directory of its own.
 final class TinyJob: Sendable {
-    static let golden =
+    static let golden = fixtures + "/llama_tiny"
+    private static let fixtures =
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
-        + "/ExecutionTests/Fixtures/llama_tiny"
+        + "/ExecutionTests/Fixtures"
 
     let directory: String
+    let golden: String
+    /// The 20 steps of two rows that the reference run took, as JSON lines.
+    let rows: [String]
+    private let rowLength: Int
 
-    init() throws {
+    init(_ model: String = "llama_tiny") throws {
+        golden = Self.fixtures + "/" + model
+        let file = try SafetensorsFile(path: golden + "/io.safetensors")
+        let tensor = try #require(file.tensor(named: "train.input_ids"))
+        let length = try #require(tensor.shape.last)
+        rowLength = length
+        let ids = tensor.withBytes { Array($0.bindMemory(to: Int32.self)) }
+        rows = stride(from: 0, to: ids.count, by: length).map { "{\"input_ids\": \(Array(ids[$0..<$0 + length]))}" }
         directory = NSTemporaryDirectory() + "swiftlet-training-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        try Self.rows().joined(separator: "\n").write(
+        try rows.joined(separator: "\n").write(
             toFile: directory + "/rows.jsonl", atomically: true, encoding: .utf8)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: directory) }
 
-    /// The 20 steps of two rows that the reference runs took, as JSON lines.
-    static func rows() throws -> [String] {
-        let file = try SafetensorsFile(path: golden + "/io.safetensors")
-        let ids = try #require(file.tensor(named: "train.input_ids")).withBytes { Array($0.bindMemory(to: Int32.self)) }
-        return stride(from: 0, to: ids.count, by: 18).map { "{\"input_ids\": \(Array(ids[$0..<$0 + 18]))}" }
-    }
-
     /// The job of the reference runs; `settings` are laid over it.
     func job(_ settings: [String] = [], output: String = "out") throws -> Job {
         let text = """
-            base_model: \(Self.golden)/model
+            base_model: \(golden)/model
             adapter: qlora
-            lora_model_dir: \(Self.golden)/adapter
+            lora_model_dir: \(golden)/adapter
             datasets: [{path: rows.jsonl, type: pretokenized}]
             shuffle: false
             sample_packing: false
             val_set_size: 0
-            sequence_len: 18
+            sequence_len: \(rowLength)
             global_batch_size: 2
             micro_batch_size: 1
             max_steps: 20
