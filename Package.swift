@@ -105,7 +105,7 @@ let package = Package(
         tests("TokenizersTests", ["Tokenizers"], resources: fixtures),
         tests("KernelsTests", ["Kernels", "Buffers", "Quantization"], resources: fixtures),
         tests("ModelFilesTests", ["ModelFiles", "Buffers", "Architectures", "Quantization"], resources: fixtures),
-        tests("CorpusTests", ["Corpus", "Buffers"]),
+        tests("CorpusTests", ["Corpus", "Buffers", "Tokenizers"], resources: fixtures),
         tests(
             "CheckpointsTests",
             ["Checkpoints", "SwiftletTestSupport", "HDF5", "Buffers", "Architectures", "Quantization"]),

@@ -1,4 +1,5 @@
 import Buffers
+package import Tokenizers
 
 /// One file of rows.
 package struct CorpusSource: Sendable, Equatable {
@@ -15,12 +16,16 @@ package struct CorpusSource: Sendable, Equatable {
 
 /// Reads rows into examples.
 package struct CorpusLoader {
-    /// Rows are cut to this many ids; nil: they stay whole.
+    /// Rows have this many ids at most; nil: they stay whole.
     package var sequenceLength: Int?
+    /// What becomes of longer ones.
+    package var excessLength = ExcessLength.truncate
     /// Ids and labels must be below it; nil: not checked.
     package var vocabularySize: Int?
-    /// Learn the prompts of `prompt_completion` rows too.
+    /// Learn prompts and all turns of conversations too.
     package var trainsOnInputs = false
+    /// How conversations are written; nil: rows that hold one are refused.
+    package var chatLayout: ChatLayout?
     /// The id put behind every text that the encoder did not end with it; nil: none. An evaluation of plain texts takes
     /// none, training the model's own. Rows that hold ids are taken as they stand.
     package var endOfText: Int32?
@@ -45,7 +50,7 @@ package struct CorpusLoader {
     /// What was read, and what the user should know about it.
     package struct Result: Sendable {
         package var examples = ExampleSet()
-        /// Rows that were cut, and rows that were left out, one line for each file.
+        /// Rows that were cut, and rows that were left out, a line for each file and reason.
         package var notices: [String] = []
         /// Rows of the files, those left out included.
         package var rowCount = 0
@@ -55,39 +60,51 @@ package struct CorpusLoader {
     /// - Throws: `InputError` of kind `.data` with the line of the first row that is wrong, or where no row is left.
     package func load(_ sources: [CorpusSource]) throws -> Result {
         var result = Result()
-        for source in sources { try load(source, into: &result) }
+        var longRows = 0
+        for source in sources { longRows += try load(source, into: &result).long }
         guard result.examples.count > 0 else {
             let files = sources.map(\.path).joined(separator: ", ")
-            throw InputError(.data, file: files, "has no row to learn from", remedy: "every row needs two ids at least")
+            let remedy = longRows > 0 ? "raise sequence_len" : "every row needs two ids at least"
+            throw InputError(.data, file: files, "has no row to learn from", remedy: remedy)
         }
         return result
     }
 
-    private func load(_ source: CorpusSource, into result: inout Result) throws {
+    private func load(_ source: CorpusSource, into result: inout Result) throws -> RowCounts {
         var kind = source.kind
-        var counts = (rows: 0, cut: 0, empty: 0)
+        var counts = RowCounts()
         try RowFile(path: source.path).forEach { row in
-            guard let known = kind ?? RowKind.detect(row) else {
-                throw row.failure("has none of the fields text, prompt and completion, input_ids")
-            }
+            let known = try kind ?? RowKind.detect(row)
             kind = known
-            var example = try ExampleMaker(loader: self, kind: known).example(row)
-            counts.rows += 1
-            if let limit = sequenceLength, example.ids.count > limit {
-                example = Example(ids: Array(example.ids[..<limit]), labels: Array(example.labels[..<limit]))
-                counts.cut += 1
-            }
-            if !result.examples.append(example) { counts.empty += 1 }
+            let example = try ExampleMaker(loader: self, kind: known).example(row)
+            let fitted = fitted(example)
+            counts.add(example, fitted: fitted)
+            if let fitted { result.examples.append(fitted) }
         }
         result.rowCount += counts.rows
-        let ofRows = "of \(counts.rows) rows"
-        if let sequenceLength, counts.cut > 0 {
-            result.notices.append(
-                "\(source.path): \(counts.cut) \(ofRows) were cut to sequence_len \(sequenceLength)")
+        result.notices += counts.notices(limit: sequenceLength).map { "\(source.path): \($0)" }
+        if let chatLayout, kind?.isConversation == true, let notice = missingMarksNotice(chatLayout),
+            !result.notices.contains(notice)
+        {
+            result.notices.append(notice)
         }
-        if counts.empty > 0 {
-            result.notices.append(
-                "\(source.path): \(counts.empty) \(ofRows) were left out: there is nothing in them to predict")
+        return counts
+    }
+
+    /// The example as long as it may be; nil where a longer one is to be left out.
+    func fitted(_ example: Example) -> Example? {
+        guard let sequenceLength, example.ids.count > sequenceLength else { return example }
+        switch excessLength {
+        case .truncate: return example.prefix(sequenceLength)
+        case .drop: return nil
         }
+    }
+
+    /// What to say where the layout's marks are no tokens of the model.
+    func missingMarksNotice(_ layout: ChatLayout) -> String? {
+        guard let missing = encoder?.missingMarks(of: layout), missing.contains(layout.endOfTurn) else { return nil }
+        return
+            "the tokenizer has no token \(layout.endOfTurn): the marks of \(layout.rawValue) are spelled in letters, "
+            + "and texts can spell them too"
     }
 }

@@ -1,4 +1,5 @@
 import Buffers
+import Tokenizers
 
 /// Makes an example of a row.
 struct ExampleMaker {
@@ -20,9 +21,24 @@ struct ExampleMaker {
             let shared = zip(try encode(prompt, row), ids).prefix { $0 == $1 }.count
             let ignored = [Int32](repeating: ExampleSet.ignored, count: shared)
             return Example(ids: ids, labels: ignored + ids[shared...])
-        case .pretokenized:
-            return try pretokenized(row)
+        case .pretokenized: return try pretokenized(row)
+        case .alpaca, .sharegpt, .chatTemplate: return try example(of: conversation(row), row)
         }
+    }
+
+    func conversation(_ row: Row) throws -> Conversation { try ConversationReader(row: row, kind: kind).conversation() }
+
+    func example(of conversation: Conversation, _ row: Row) throws -> Example {
+        guard let layout = loader.chatLayout else {
+            throw row.failure(
+                "holds a conversation, and no layout for it is named",
+                remedy: "name one: chat_template: chatml or llama3")
+        }
+        let segments = layout.segments(of: conversation, trainsOnInputs: loader.trainsOnInputs)
+        let chat = try encoder(row).encode(segments, of: layout)
+        try check(chat.ids, row)
+        let labels = zip(chat.ids, chat.isTrained).map { id, isTrained in isTrained ? id : ExampleSet.ignored }
+        return Example(ids: chat.ids, labels: labels)
     }
 
     private func pretokenized(_ row: Row) throws -> Example {
@@ -61,15 +77,23 @@ struct ExampleMaker {
     }
 
     private func encode(_ text: String, _ row: Row) throws -> [Int32] {
+        let ids = try encoder(row).encode(text, addSpecialTokens: true)
+        try check(ids, row)
+        return ids
+    }
+
+    private func encoder(_ row: Row) throws -> any TextEncoder {
         guard let encoder = loader.encoder else {
             throw row.failure("holds text, and there is no tokenizer", remedy: "add tokenizer.json to the model")
         }
-        let ids = try encoder.encode(text, addSpecialTokens: true)
+        return encoder
+    }
+
+    private func check(_ ids: [Int32], _ row: Row) throws {
         if let size = loader.vocabularySize, let id = ids.first(where: { $0 < 0 || Int($0) >= size }) {
             throw row.failure(
                 "the tokenizer gives id \(id), the model has \(size)", remedy: "use the tokenizer of this model")
         }
-        return ids
     }
 
     private func closed(_ ids: [Int32]) -> [Int32] {

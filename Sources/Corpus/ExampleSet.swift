@@ -9,6 +9,12 @@ package struct Example: Equatable, Sendable {
         self.ids = ids
         self.labels = labels
     }
+
+    /// How many positions predict something: the first token is predicted from nothing.
+    package var targetCount: Int { labels.dropFirst().count { $0 != ExampleSet.ignored } }
+
+    /// The first tokens of it.
+    func prefix(_ count: Int) -> Example { Example(ids: Array(ids.prefix(count)), labels: Array(labels.prefix(count))) }
 }
 
 /// All rows of a run as ids, end to end in two flat arrays: 8 bytes a token.
@@ -45,7 +51,7 @@ package struct ExampleSet: Sendable {
     /// Adds an example; false, and not added, where none of its positions predicts anything.
     @discardableResult
     package mutating func append(_ example: Example) -> Bool {
-        let targets = example.labels.dropFirst().count { $0 != Self.ignored }
+        let targets = example.targetCount
         guard targets > 0 else { return false }
         ids += example.ids
         labels += example.labels

@@ -6,20 +6,45 @@ package enum RowKind: String, Sendable, CaseIterable {
     case promptCompletion = "prompt_completion"
     /// `{"input_ids", "labels"}`: as it stands; without labels everything is learned.
     case pretokenized
+    /// `{"instruction", "input", "output", "system", "history"}`: a conversation; the last three may be absent.
+    case alpaca
+    /// `{"conversations": [{"from", "value"}], "system", "tools"}`: a conversation.
+    case sharegpt
+    /// `{"messages": [{"role", "content"}], "tools"}`: a conversation.
+    case chatTemplate = "chat_template"
 
-    /// The fields that a row must have; `labels` may be absent.
+    /// The fields that a row must have.
     var requiredFields: [String] {
         switch self {
         case .text: ["text"]
         case .promptCompletion: ["prompt", "completion"]
         case .pretokenized: ["input_ids"]
+        case .alpaca: ["instruction", "output"]
+        case .sharegpt: ["conversations"]
+        case .chatTemplate: ["messages"]
         }
     }
 
-    /// The kind whose fields a row has; nil where it has none of them.
-    static func detect(_ row: Row) -> RowKind? {
-        [.pretokenized, .promptCompletion, .text].first { kind in
-            kind.requiredFields.allSatisfy { row.fields[$0] != nil }
+    /// Whether a row is laid out as a conversation: then the assistant's turns are learned.
+    package var isConversation: Bool {
+        switch self {
+        case .text, .promptCompletion, .pretokenized: false
+        case .alpaca, .sharegpt, .chatTemplate: true
         }
+    }
+
+    private static let detectionOrder: [RowKind] = [
+        .pretokenized, .promptCompletion, .chatTemplate, .sharegpt, .alpaca, .text,
+    ]
+
+    /// The kind whose fields a row has; where it has those of several, what stands for itself comes before plain text.
+    static func detect(_ row: Row) throws -> RowKind {
+        let found = detectionOrder.first { kind in kind.requiredFields.allSatisfy { row.fields[$0] != nil } }
+        guard let found else {
+            let kinds = detectionOrder.map { $0.requiredFields.joined(separator: " and ") }
+            throw row.failure(
+                "has the fields of no kind of row", remedy: "rows have " + kinds.joined(separator: ", or "))
+        }
+        return found
     }
 }

@@ -18,8 +18,33 @@ extension RowReader {
         case "true": return .bool(true)
         case "false": return .bool(false)
         case "null": return .null
-        default: return .number(word)
+        default:
+            guard Self.isNumber(word) else { throw malformed() }
+            return .number(word)
         }
+    }
+
+    /// Whether a word is a number as JSON has it, which `Double` does not ask for: it is written out again.
+    private static func isNumber(_ word: String) -> Bool {
+        var rest = Substring(word).utf8[...]
+        func take(_ wanted: String) -> Bool {
+            guard let byte = rest.first, wanted.utf8.contains(byte) else { return false }
+            rest.removeFirst()
+            return true
+        }
+        func digits() -> Bool {
+            let count = rest.prefix { $0 >= 0x30 && $0 <= 0x39 }.count
+            rest.removeFirst(count)
+            return count > 0
+        }
+        _ = take("-")
+        guard take("0") || digits() else { return false }
+        if take("."), !digits() { return false }
+        if take("eE") {
+            _ = take("+-")
+            guard digits() else { return false }
+        }
+        return rest.isEmpty
     }
 
     private mutating func members(depth: Int) throws -> [RowValue.Member] {

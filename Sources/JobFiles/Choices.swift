@@ -44,6 +44,19 @@ package enum DatasetKind: String, Sendable, CaseIterable {
     case pretokenized
     case chatTemplate = "chat_template"
     case alpaca, sharegpt
+
+    /// Whether its rows are laid out by `chat_template`.
+    package var isConversation: Bool { [.chatTemplate, .alpaca, .sharegpt].contains(self) }
+}
+
+/// `chat_template`: how conversations are written.
+package enum ChatTemplate: String, Sendable, CaseIterable {
+    case chatml, llama3
+}
+
+/// `excess_length_strategy`: what becomes of rows that are longer than `sequence_len`.
+package enum ExcessLengthStrategy: String, Sendable, CaseIterable {
+    case truncate, drop
 }
 
 /// Names of which some are not built yet; a job that asks for one of those is refused.
@@ -82,5 +95,16 @@ extension Compute: PartlyBuilt {
 }
 
 extension DatasetKind: PartlyBuilt {
-    static let notBuiltYet: Set<String> = ["chat_template", "alpaca", "sharegpt"]
+    static let notBuiltYet: Set<String> = []
+    static let synonyms = [
+        "completion": "text", "messages": "chat_template", "openai": "chat_template",
+    ]
+}
+
+extension ChatTemplate: PartlyBuilt {
+    static let notBuiltYet: Set<String> = []
+}
+
+extension ExcessLengthStrategy: PartlyBuilt {
+    static let notBuiltYet: Set<String> = []
 }

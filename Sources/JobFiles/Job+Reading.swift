@@ -67,6 +67,27 @@ extension Job {
         if adapter == .lora, given.values.keys.contains(where: { $0.hasPrefix("quantization.") }) {
             notices.append("quantization has no effect: adapter: lora keeps the base as it is stored")
         }
+        try checkConversations(given, whole)
+    }
+
+    /// Conversations need a template, and keys that are for conversations need some.
+    private mutating func checkConversations(_ given: JobEntries, _ whole: Place) throws {
+        if chatTemplate == nil, let index = datasets.firstIndex(where: \.kind.isConversation) {
+            var place = given.values["datasets"]?.place ?? whole
+            if case .list(let items) = given.values["datasets"]?.value, items.indices.contains(index) {
+                place = items[index].place
+            }
+            throw place.error(
+                "datasets[\(index)] is of type \(datasets[index].kind.rawValue), and no chat_template says "
+                    + "how to write it",
+                remedy: "add chat_template: \(ChatTemplate.builtWording)")
+        }
+        if chatTemplate != nil, !datasets.contains(where: \.kind.isConversation) {
+            notices.append("chat_template has no effect: no dataset holds conversations")
+        }
+        if trainsOnInputs, datasets.allSatisfy({ [.text, .pretokenized].contains($0.kind) }) {
+            notices.append("train_on_inputs has no effect: no dataset has prompts")
+        }
     }
 }
 

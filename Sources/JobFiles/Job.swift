@@ -23,11 +23,13 @@ package struct Job: Sendable {
 
     // Data
     package var datasets: [DatasetReference] = []
-    package var chatTemplate: String?
+    /// How conversations are written; nil: there are none.
+    package var chatTemplate: ChatTemplate?
     package var shuffle = true
     /// Below 1 a share of the examples, from 1 on their number; 0: nothing is held out.
     package var heldOut = 0.02
     package var sequenceLength = 2048
+    package var excessLength = ExcessLengthStrategy.truncate
     package var samplePacking = true
     package var trainsOnInputs = false
 

@@ -27,15 +27,20 @@ extension JobKey {
 
     private static let data: [JobKey] = [
         datasets,
-        chatTemplate,
+        optionalChoice(
+            "chat_template", \.chatTemplate, absent: .null, binds: true,
+            "how conversations are written: needed for types chat_template, alpaca and sharegpt"),
         bool("shuffle", \.shuffle, binds: true, "a new order of the examples in every epoch"),
         number(
             "val_set_size", \.heldOut, "0, a share below 1, or a whole number of examples", binds: true, nullIs: 0,
             "examples held out for evaluation: a share, or from 1 on their number"
         ) { $0 >= 0 && ($0 < 1 || $0 == $0.rounded() && $0 <= 1e12) },
         integer("sequence_len", \.sequenceLength, 2...(1 << 24), binds: true, "longest sequence, in tokens"),
+        choice(
+            "excess_length_strategy", \.excessLength, binds: true,
+            "what becomes of rows longer than sequence_len: they are cut, or left out"),
         bool("sample_packing", \.samplePacking, binds: true, "fill sequences with several examples"),
-        bool("train_on_inputs", \.trainsOnInputs, binds: true, "learn the prompts too"),
+        bool("train_on_inputs", \.trainsOnInputs, binds: true, "learn prompts and all turns of conversations too"),
     ]
 
     private static let batch: [JobKey] = [

@@ -4,7 +4,7 @@ extension JobKey {
     private static let wording = "a list of tables with path and type"
 
     static let datasets = JobKey(
-        "datasets", allowed: wording, planned: "types \(DatasetKind.plannedWording)",
+        "datasets", allowed: wording,
         help: "files to train on; type: \(DatasetKind.wording)", binds: false
     ) { value, job in
         guard !value.isNull else {

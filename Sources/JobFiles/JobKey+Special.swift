@@ -73,17 +73,6 @@ extension JobKey {
         return LinearRole.allCases.filter(roles.contains)
     }
 
-    static let chatTemplate = JobKey(
-        "chat_template", allowed: "null", planned: "a name",
-        help: "template of the conversations; null: the model's own",
-        binds: true
-    ) { value, job in
-        guard value.isNull else { throw value.place.error("chat_template is not built yet", remedy: "take it out") }
-        job.chatTemplate = nil
-    } write: {
-        JobValue($0.chatTemplate)
-    }
-
     static let gradientCheckpointing = JobKey(
         "gradient_checkpointing", allowed: "auto, true or false",
         help: "compute activations again instead of keeping them", binds: false

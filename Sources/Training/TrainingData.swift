@@ -16,9 +16,11 @@ package struct TrainingData: Sendable {
     ///   - tokenizer: nil where the model has none; then only rows of ids can be read.
     ///   - vocabularySize: ids must be below it.
     init(_ job: Job, tokenizer: Tokenizer?, vocabularySize: Int) throws {
-        let loader = CorpusLoader(
+        var loader = CorpusLoader(
             encoder: tokenizer, sequenceLength: job.sequenceLength, vocabularySize: vocabularySize,
             trainsOnInputs: job.trainsOnInputs, endOfText: tokenizer?.eosTokenID)
+        loader.chatLayout = job.chatTemplate.flatMap { ChatLayout(rawValue: $0.rawValue) }
+        loader.excessLength = job.excessLength == .drop ? .drop : .truncate
         let result = try loader.load(
             job.datasets.map { CorpusSource(path: $0.path, kind: RowKind(rawValue: $0.kind.rawValue)) })
         examples = result.examples

@@ -52,6 +52,7 @@ struct SwiftletCommand: ParsableCommand {
         version: Version.text,
         subcommands: [
             ValidateCommand.self, QuantizeCommand.self, TrainCommand.self, EvalCommand.self, TokenizeCommand.self,
-            ParityCommand.self, InspectCommand.self, InfoCommand.self, BenchCommand.self, ExportCommand.self,
+            ParityCommand.self, InspectCommand.self, DataCommand.self, InfoCommand.self, BenchCommand.self,
+            ExportCommand.self,
         ])
 }

@@ -87,9 +87,23 @@ import Testing
         #expect(result.rowCount == 6)
         #expect(
             result.notices == [
-                "\(file.path): 2 of 6 rows were cut to sequence_len 3",
-                "\(file.path): 4 of 6 rows were left out: there is nothing in them to predict",
+                "\(file.path): 1 of 6 rows were cut to sequence_len 3",
+                "\(file.path): 1 of 6 rows were left out: all that is learned in them lies behind sequence_len 3",
+                "\(file.path): 3 of 6 rows were left out: there is nothing in them to predict",
             ])
+        var dropping = CorpusLoader(sequenceLength: 3)
+        dropping.excessLength = .drop
+        let dropped = try file.load(nil, dropping)
+        #expect(dropped.examples.count == 1 && dropped.examples[0].ids == [1, 2, 3] && dropped.rowCount == 6)
+        #expect(
+            dropped.notices == [
+                "\(file.path): 2 of 6 rows were left out: they are longer than sequence_len 3",
+                "\(file.path): 3 of 6 rows were left out: there is nothing in them to predict",
+            ])
+        dropping.sequenceLength = 2
+        #expect(
+            try RowText(#"{"input_ids": [1, 2, 3]}"#).error(nil, dropping)
+                == "has no row to learn from; raise sequence_len")
     }
 
     @Test(

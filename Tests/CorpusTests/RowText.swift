@@ -1,5 +1,6 @@
 import Corpus
 import Foundation
+import Tokenizers
 
 /// A file of rows in the temporary directory, removed with the value.
 final class RowText {
@@ -43,6 +44,16 @@ struct LetterEncoder: TextEncoder {
         }
         return ids
     }
+
+    /// Marks are letters; BOS begins a conversation.
+    func encode(_ segments: [ChatSegment], of layout: ChatLayout) -> EncodedChat {
+        segments.reduce(into: EncodedChat()) { chat, segment in
+            let ids = segment.content == .beginning ? [1] : encode(segment.text, addSpecialTokens: false)
+            chat.append(ids, isTrained: segment.isTrained)
+        }
+    }
+
+    func missingMarks(of layout: ChatLayout) -> [String] { layout.marks }
 }
 
 /// A set of examples of the given lengths; ids are unlike from example to example.

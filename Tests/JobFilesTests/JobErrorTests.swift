@@ -81,7 +81,6 @@ import Testing
             ("init: random", "line 3, column 7: init: random is not built yet; use null"),
             ("compute: int8", "line 3, column 10: compute: int8 is not built yet; use fp32"),
             ("optimizer: adamw_bnb_8bit", "line 3, column 12: optimizer: adamw_8bit is not built yet; use adamw"),
-            ("chat_template: chatml", "line 3, column 16: chat_template is not built yet; take it out"),
             ("distributed: {zero_stage: 1}", "line 3, column 27: distributed.zero_stage: 1 is not built yet; use 3"),
             (
                 "quantization: {format: int8}",
@@ -121,11 +120,32 @@ import Testing
         #expect(
             try error("[{path: a}]")
                 == "job.yaml: line 2, column 12: datasets[0] has no type; add type: text | prompt_completion | "
-                + "pretokenized")
+                + "pretokenized | chat_template | alpaca | sharegpt")
         #expect(
-            try error("[{path: a, type: alpaca}]")
-                == "job.yaml: line 2, column 28: datasets[0].type: alpaca is not built yet; use text or "
-                + "prompt_completion or pretokenized")
+            try error("[{path: a, type: shargpt}]")
+                == "job.yaml: line 2, column 28: datasets[0].type must be text | prompt_completion | pretokenized | "
+                + "chat_template | alpaca | sharegpt, found shargpt")
+    }
+
+    @Test("Conversations need a template", arguments: ["chat_template", "alpaca", "sharegpt", "openai"])
+    func template(type: String) throws {
+        func error(_ more: String) throws -> String {
+            try JobText(
+                whole: "base_model: m\ndatasets:\n- {path: a, type: text}\n- {path: b, type: \(type)}\n\(more)\n"
+            ).error()
+        }
+        let kind = type == "openai" ? "chat_template" : type
+        #expect(
+            try error("")
+                == "job.yaml: line 4, column 3: datasets[1] is of type \(kind), and no chat_template says how to write "
+                + "it; add chat_template: chatml or llama3")
+        #expect(
+            try error("chat_template: vicuna")
+                == "job.yaml: line 5, column 16: chat_template must be null | chatml | llama3, found vicuna")
+        #expect(try error("chat_template: llama3") == "read")
+        #expect(
+            try error("chat_template: chatml\nexcess_length_strategy: raise")
+                == "job.yaml: line 6, column 25: excess_length_strategy must be truncate | drop, found raise")
     }
 
     @Test("A wrong option is named as it was typed")

@@ -22,6 +22,7 @@ import Testing
         shuffle: true
         val_set_size: 0.02
         sequence_len: 2048
+        excess_length_strategy: truncate
         sample_packing: true
         train_on_inputs: false
         global_batch_size: 64
@@ -119,6 +120,27 @@ import Testing
         #expect(job.notices == ["quantization has no effect: adapter: lora keeps the base as it is stored"])
         #expect(try JobText().job().baseFormat == .nf4())
         #expect(try JobText("quantization: {format: fp4, block_size: 128}").job().baseFormat == .fp4(blockSize: 128))
+    }
+
+    @Test("Keys for conversations say where they have no effect, and other programs' types are taken")
+    func conversations() throws {
+        func job(_ types: [String], _ more: String) throws -> Job {
+            let items = types.map { "{path: a.jsonl, type: \($0)}" }.joined(separator: ", ")
+            return try JobText(whole: "base_model: m\ndatasets: [\(items)]\n\(more)\n").job()
+        }
+        let chat = try job(["text", "sharegpt"], "chat_template: chatml\nexcess_length_strategy: drop")
+        #expect(chat.chatTemplate == .chatml && chat.excessLength == .drop && chat.notices == [])
+        #expect(
+            try job(["completion", "alpaca", "openai"], "template: llama3").datasets.map(\.kind) == [
+                .text, .alpaca, .chatTemplate,
+            ])
+        #expect(
+            try job(["text"], "chat_template: llama3").notices
+                == ["chat_template has no effect: no dataset holds conversations"])
+        #expect(
+            try job(["text", "pretokenized"], "train_on_inputs: true").notices
+                == ["train_on_inputs has no effect: no dataset has prompts"])
+        #expect(try job(["text", "prompt_completion"], "train_on_inputs: true").notices == [])
     }
 
     @Test(
