@@ -14,6 +14,9 @@ package struct CorpusCheck {
     package var sampleCount: Int
     package var faultLimit: Int
 
+    /// The kind of rows with choices, which no job has.
+    private static let questionKind = "multiple_choice"
+
     package init(
         loader: CorpusLoader, kind: RowKind?, countsCharacters: Bool, sampleCount: Int = 3, faultLimit: Int = 100,
         decode: @escaping ([Int32]) -> String
@@ -41,7 +44,9 @@ package struct CorpusCheck {
         var report: CorpusReport
         var lengths: [Int] = []
         var counts = RowCounts()
-        var firstKind: RowKind?
+        /// The name of the first row's kind.
+        var firstKind: String?
+        var questionCount = 0
         var oddities = [Oddity](repeating: Oddity(), count: CorpusCheck.oddities.count)
     }
 
@@ -72,15 +77,14 @@ package struct CorpusCheck {
     }
 
     private func read(_ row: Row, _ reading: inout Reading) throws {
-        let kind = try self.kind ?? RowKind.detect(row)
-        reading.report.kinds[kind.rawValue, default: 0] += 1
-        let first = reading.firstKind ?? kind
-        reading.firstKind = first
-        guard kind == first else {
-            throw row.failure(
-                "is of type \(kind.rawValue), the first row of type \(first.rawValue)",
-                remedy: "give each type a file of its own")
+        if self.kind == nil, row["choices"] != nil {
+            try count(Self.questionKind, row, &reading)
+            _ = try MultipleChoiceRow(row)
+            reading.questionCount += 1
+            return
         }
+        let kind = try self.kind ?? RowKind.detect(row)
+        try count(kind.rawValue, row, &reading)
         let maker = ExampleMaker(loader: loader, kind: kind)
         var example: Example
         if kind.isConversation {
@@ -105,6 +109,17 @@ package struct CorpusCheck {
         if reading.report.samples.count < sampleCount { reading.report.samples.append(sample(example, kind, row)) }
     }
 
+    /// Counts a row of a kind, which has to be that of the first.
+    private func count(_ kind: String, _ row: Row, _ reading: inout Reading) throws {
+        reading.report.kinds[kind, default: 0] += 1
+        let first = reading.firstKind ?? kind
+        reading.firstKind = first
+        guard kind == first else {
+            throw row.failure(
+                "is of type \(kind), the first row of type \(first)", remedy: "give each type a file of its own")
+        }
+    }
+
     private func sample(_ example: Example, _ kind: RowKind, _ row: Row) -> CorpusReport.Sample {
         var sample = CorpusReport.Sample(line: row.line, runs: [])
         var start = 0
@@ -124,11 +139,14 @@ package struct CorpusCheck {
 
     private func finish(_ reading: inout Reading) {
         let counts = reading.counts
-        reading.report.rows = counts.rows + reading.report.faultCount
+        reading.report.rows = counts.rows + reading.questionCount + reading.report.faultCount
         reading.report.cutAwayRows = counts.cutAway
         reading.report.emptyRows = counts.empty
         if !reading.lengths.isEmpty { reading.report.lengths = CorpusReport.Lengths(reading.lengths) }
         reading.report.notices = counts.notices(limit: loader.sequenceLength)
+        if reading.questionCount > 0 {
+            reading.report.notices.append("rows with choices are for swiftlet eval; no job trains on them")
+        }
         for (oddity, found) in zip(Self.oddities, reading.oddities) where found.count > 0 {
             reading.report.notices.append(
                 "\(found.count) of \(counts.rows) rows \(oddity.what); the first on line \(found.firstLine)")

@@ -59,7 +59,10 @@ struct TurnReader {
 
     // MARK: Text
 
-    private var textName: String { value["content"] == nil && value["value"] != nil ? "value" : "content" }
+    private var textName: String {
+        let isNamed = value["content"] == nil && (value["value"] != nil || value["from"] != nil)
+        return isNamed ? "value" : "content"
+    }
 
     private func text() throws -> String {
         guard let text = value[textName] else { throw row.failure("\(place) has no \(textName)") }

@@ -185,6 +185,7 @@ import Tokenizers
             ),
             (#""messages": [{"role": 1, "content": "x"}]"#, "messages[0].role must be text, found 1"),
             (#""messages": [{"role": "user"}]"#, "messages[0] has no content"),
+            (#""conversations": [{"from": "gpt", "value": null}]"#, "conversations[0] has no value"),
             (
                 #""messages": [{"role": "user", "content": 3}]"#,
                 "messages[0].content must be text or a list of parts, found 3"

@@ -112,6 +112,17 @@ import Tokenizers
             ])
     }
 
+    @Test("Questions with choices are counted and checked, but not taken for training rows")
+    func questions() throws {
+        let good = #"{"question": "q", "choices": ["a", "b"], "answer": 1}"#
+        let file = try RowText("\(good)\n\(good.replacing("1}", with: "2}"))\n{\"text\": \"x\"}\n\(good)")
+        let found = try report(file.path)
+        #expect(found.kinds == ["multiple_choice": 3, "text": 1] && found.rows == 4 && found.lengths == nil)
+        #expect(found.faults.count == 2 && found.faults[0].contains("line 2: answer is 2, and there are 2 choices"))
+        #expect(found.faults[1].contains("line 3: is of type text, the first row of type multiple_choice"))
+        #expect(found.notices == ["rows with choices are for swiftlet eval; no job trains on them"])
+    }
+
     @Test("Ids are shown as numbers where there is no tokenizer")
     func ids() throws {
         let file = try RowText(#"{"input_ids": [5, 6, 7], "labels": [-100, 6, 7]}"#)
