@@ -148,6 +148,9 @@ for type in sharegpt alpaca chat_template; do
     check "training on $type" "$swiftlet" train $type.yaml
 done
 
+check "training on sharegpt, two ranks" on 2 train sharegpt.yaml --set output_dir="$work/out-two"
+same "sharegpt on one rank and on two" "$work/out-sharegpt" "$work/out-two"
+
 # Rows that are too long: cut, left out, or with nothing left, each said once.
 printf '{"instruction": "%s", "output": "yes"}\n' "$(printf 'long %.0s' {1..60})" >long.jsonl
 cat alpaca.jsonl >>long.jsonl
