@@ -70,7 +70,10 @@ let package = Package(
         // Floor 6
         library(
             "Evaluation",
-            ["Buffers", "Architectures", "Collectives", "Tokenizers", "Kernels", "Corpus", "Transformer", "Execution"]),
+            [
+                "Buffers", "Architectures", "Collectives", "Tokenizers", "Kernels", "Transformer", "Corpus",
+                "Checkpoints", "Execution",
+            ]),
         // Floor 7
         library(
             "Training",
@@ -120,6 +123,11 @@ let package = Package(
                 "Kernels",
                 "ModelFiles", "Optimizers", "Quantization", "Sharding", "Tokenizers", "Transformer",
             ], resources: fixtures),
+        tests(
+            "EvaluationTests",
+            [
+                "Evaluation", "Architectures", "Buffers", "Collectives", "Corpus", "Execution", "Kernels", "Tokenizers",
+            ]),
         tests(
             "TrainingTests",
             [

@@ -10,6 +10,8 @@ import Tokenizers
 struct ConversationReader {
     let row: Row
     let kind: RowKind
+    /// Whether there has to be something to learn; a prompt may leave the answer open.
+    var needsAnswer = true
 
     func conversation() throws -> Conversation {
         var turns = try kind == .alpaca ? alpacaTurns() : listedTurns()
@@ -40,7 +42,7 @@ struct ConversationReader {
                     remedy: "an observation follows an assistant's turn, or another observation")
             }
         }
-        guard turns.contains(where: { $0.role == .assistant }) else {
+        guard !needsAnswer || turns.contains(where: { $0.role == .assistant }) else {
             throw row.failure(
                 "has no assistant turn, so there is nothing to learn",
                 remedy: "add the answer, of the role assistant or gpt")
@@ -54,6 +56,7 @@ struct ConversationReader {
         let query = [
             try row.text("instruction", of: kind.rawValue, with: fields), try row.optionalText("input") ?? "",
         ].filter { !$0.isEmpty }.joined(separator: "\n")
+        if !needsAnswer, row["output"] == nil { return try history() + [ChatTurn(.user, query)] }
         let answer = try row.text("output", of: kind.rawValue, with: fields)
         return try history() + [ChatTurn(.user, query), ChatTurn(.assistant, answer)]
     }

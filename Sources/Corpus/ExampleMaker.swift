@@ -57,7 +57,7 @@ struct ExampleMaker {
         try row.text(name, of: kind.rawValue, with: kind.requiredFields)
     }
 
-    private func ids(_ name: String, _ row: Row, allowsIgnored: Bool) throws -> [Int32] {
+    func ids(_ name: String, _ row: Row, allowsIgnored: Bool) throws -> [Int32] {
         let wanted = "a list of whole numbers"
         guard case .integers(let numbers) = row.fields[name] else {
             if let other = row[name]?.list?.first(where: { !$0.isWholeNumber }) {
@@ -76,20 +76,20 @@ struct ExampleMaker {
         }
     }
 
-    private func encode(_ text: String, _ row: Row) throws -> [Int32] {
+    func encode(_ text: String, _ row: Row) throws -> [Int32] {
         let ids = try encoder(row).encode(text, addSpecialTokens: true)
         try check(ids, row)
         return ids
     }
 
-    private func encoder(_ row: Row) throws -> any TextEncoder {
+    func encoder(_ row: Row) throws -> any TextEncoder {
         guard let encoder = loader.encoder else {
             throw row.failure("holds text, and there is no tokenizer", remedy: "add tokenizer.json to the model")
         }
         return encoder
     }
 
-    private func check(_ ids: [Int32], _ row: Row) throws {
+    func check(_ ids: [Int32], _ row: Row) throws {
         if let size = loader.vocabularySize, let id = ids.first(where: { $0 < 0 || Int($0) >= size }) {
             throw row.failure(
                 "the tokenizer gives id \(id), the model has \(size)", remedy: "use the tokenizer of this model")

@@ -3,8 +3,13 @@ import Buffers
 /// How long sequences may be, prompt and continuation together.
 package struct GenerationLimits: Sendable, Equatable {
     package let contextSize: Int
+    /// What else than a shorter prompt helps where one is too long.
+    private let remedy: String
 
-    package init(contextSize: Int) { self.contextSize = contextSize }
+    package init(contextSize: Int, remedy: String? = nil) {
+        self.contextSize = contextSize
+        self.remedy = remedy ?? "use a model with a longer context"
+    }
 
     /// The positions that the longest of some prompts needs, as far as the context has them.
     ///
@@ -23,7 +28,7 @@ package struct GenerationLimits: Sendable, Equatable {
             throw InputError(
                 .data, file: file, place: place,
                 "the prompt has \(prompt.count) tokens, which leaves no room in a context of \(contextSize)",
-                remedy: "shorten the prompt, or use a model with a longer context")
+                remedy: "shorten the prompt, or \(remedy)")
         }
         let longest = prompts.map(\.count).max() ?? 0
         return min(contextSize, longest + min(newTokens, contextSize))

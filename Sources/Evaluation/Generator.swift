@@ -25,6 +25,8 @@ package final class Generator {
         sequences = [ActiveSequence?](repeating: nil, count: room.layout.sequences)
     }
 
+    /// Sequences that are kept at once.
+    package var placeCount: Int { sequences.count }
     package var hasFreePlace: Bool { sequences.contains { $0 == nil } }
     package var isIdle: Bool { sequences.allSatisfy { $0 == nil } }
 

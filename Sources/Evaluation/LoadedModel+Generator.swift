@@ -2,14 +2,15 @@ import Architectures
 package import Buffers
 package import Execution
 package import Kernels
-import Tokenizers
+package import Tokenizers
 import Transformer
 
 extension LoadedModel {
-    /// The ids that end a text: those that config.json names, and the tokenizer's.
-    package var endsOfText: Set<Int32> {
+    /// The ids that end a text: those that config.json names, the tokenizer's, and what ends a turn of the layout.
+    package func endsOfText(_ layout: ChatLayout? = nil) -> Set<Int32> {
         var ends = Set(architecture.endOfText.map { Int32($0) })
         if let end = tokenizer?.eosTokenID { ends.insert(end) }
+        if let end = layout.flatMap({ tokenizer?.tokenID(of: $0.endOfTurn) }) { ends.insert(end) }
         return ends
     }
 

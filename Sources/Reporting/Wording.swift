@@ -59,7 +59,7 @@ package enum Wording {
     }
 
     /// Tokens a second: whole from 100 on.
-    static func speed(_ value: Double) -> String {
+    package static func speed(_ value: Double) -> String {
         value >= 100 ? count(Int(value.rounded())) : String(format: "%.1f", value)
     }
 }

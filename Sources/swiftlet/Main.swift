@@ -51,8 +51,8 @@ struct SwiftletCommand: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            ValidateCommand.self, QuantizeCommand.self, TrainCommand.self, EvalCommand.self, TokenizeCommand.self,
-            ParityCommand.self, InspectCommand.self, DataCommand.self, InfoCommand.self, BenchCommand.self,
-            ExportCommand.self,
+            ValidateCommand.self, QuantizeCommand.self, TrainCommand.self, EvalCommand.self, GenerateCommand.self,
+            TokenizeCommand.self, ParityCommand.self, InspectCommand.self, DataCommand.self, InfoCommand.self,
+            BenchCommand.self, ExportCommand.self,
         ])
 }

@@ -40,7 +40,7 @@ extension EvalCommand {
     ) throws -> [ExactMatch.Answer]? {
         let longestAnswer = questions.map(\.answer.count).max() ?? 0
         let newTokens = maxNewTokens ?? 2 * longestAnswer + 16
-        let stops = model.endsOfText
+        let stops = model.endsOfText(chatTemplate)
         let (generator, tokenizer) = try communicator.agree {
             guard let tokenizer = model.tokenizer else { throw LoadedModel.needsTokenizer(self.model) }
             let positions = try GenerationLimits(contextSize: model.architecture.maximumPositions)

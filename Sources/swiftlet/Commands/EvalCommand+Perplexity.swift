@@ -9,9 +9,6 @@ import Kernels
 import Reporting
 
 extension EvalCommand {
-    /// Tokens of one forward: enough for the matmuls to be efficient.
-    private static let batchTokens = 2048
-
     func measurePerplexity() throws {
         let report = RankedRun.run { communicator in
             let clock = ContinuousClock()

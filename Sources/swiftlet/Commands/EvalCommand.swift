@@ -6,17 +6,22 @@ import Corpus
 import Execution
 import Foundation
 import Kernels
+import Tokenizers
 
 struct EvalCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "eval",
         abstract: "Loss, or the share of right answers, of a model with or without an adapter, on a JSONL file.",
         discussion: """
-            perplexity: loss over rows {"text"}, {"prompt", "completion"} or {"input_ids", "labels"}. Each row stands
-            alone, with BOS as the tokenizer adds it and no EOS, cut to --sequence-len ids.
+            perplexity: loss over rows {"text"}, {"prompt", "completion"}, {"input_ids", "labels"} or conversations.
+            Each row stands alone, with BOS as the tokenizer adds it and no EOS, cut to --sequence-len ids.
 
             exact-match: each prompt is continued greedily, and the text is compared with the completion, blanks around
             both left out; rows of several answers are asked for the last one.
+
+            multiple-choice: rows {"prompt", "choices", "answer"}; the choice with the greatest log-likelihood behind
+            the prompt is taken, and also the one with the greatest for each of its bytes (accuracy_norm). A choice
+            follows the prompt as it stands.
 
             Runs on all ranks under mpirun, with the same bits.
             """)
@@ -24,7 +29,11 @@ struct EvalCommand: ParsableCommand {
     enum Task: String, CaseIterable, ExpressibleByArgument {
         case perplexity
         case exactMatch = "exact-match"
+        case multipleChoice = "multiple-choice"
     }
+
+    /// Tokens of one forward: enough for the matmuls to be efficient.
+    static let batchTokens = 2048
 
     @Argument(help: "A Hugging Face model directory or a base store (*.base.h5).")
     var model: String
@@ -34,6 +43,9 @@ struct EvalCommand: ParsableCommand {
 
     @Option(help: "What is measured.")
     var task: Task = .perplexity
+
+    @Option(help: "How conversations are written: chatml or llama3.")
+    var chatTemplate: ChatLayout?
 
     @Option(help: "Take the first rows only, as many as this.")
     var limit: Int?
@@ -61,13 +73,16 @@ struct EvalCommand: ParsableCommand {
         if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
         if let maxNewTokens, maxNewTokens < 1 { throw ValidationError("--max-new-tokens must be at least 1") }
         if let batchSize, batchSize < 1 { throw ValidationError("--batch-size must be at least 1") }
-        if output != nil, task == .perplexity { throw ValidationError("--output goes with --task exact-match") }
+        if output != nil, task == .perplexity {
+            throw ValidationError("--output goes with --task exact-match or multiple-choice")
+        }
     }
 
     func run() throws {
         switch task {
         case .perplexity: try measurePerplexity()
         case .exactMatch: try measureExactMatch()
+        case .multipleChoice: try measureMultipleChoice()
         }
     }
 
@@ -78,9 +93,10 @@ struct EvalCommand: ParsableCommand {
         for model: LoadedModel, sequenceLength: Int?, communicator: any Communicator
     ) throws -> (set: ExampleSet, numbers: Range<Int>) {
         let loaded = try communicator.agree {
-            let loader = CorpusLoader(
+            var loader = CorpusLoader(
                 encoder: model.tokenizer, sequenceLength: sequenceLength,
                 vocabularySize: model.architecture.vocabularySize)
+            loader.chatLayout = chatTemplate
             return try loader.load([CorpusSource(path: data)])
         }
         if communicator.isCoordinator { for notice in loaded.notices { Console.note("notice: \(notice)") } }
