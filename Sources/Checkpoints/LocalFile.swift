@@ -27,15 +27,7 @@ final class LocalFile: WritableFile {
         }
     }
 
-    func reserve(byteCount: Int) throws {
-        var status = statvfs()
-        guard fstatvfs(descriptor, &status) == 0, status.f_frsize > 0, status.f_blocks > 0 else { return }
-        let (free, overflow) = Int(status.f_bavail).multipliedReportingOverflow(by: Int(status.f_frsize))
-        guard !overflow, free < byteCount else { return }
-        throw InputError(
-            .capacity, file: path, "needs \(byteCount) bytes where \(free) are free",
-            remedy: "free some space, or choose a place on another disk, and run again")
-    }
+    func reserve(byteCount: Int) throws { try DiskSpace.require(byteCount, at: path, for: path) }
 
     func synchronize() throws {
         if syncFailure == nil, fsync(descriptor) != 0 { syncFailure = errno }

@@ -75,7 +75,7 @@ package struct BaseEncoding: Sendable {
         for tensor in directory.files.flatMap(\.tensors) {
             lines.append(tensor.withBytes { Digest.hex(of: $0) })
             // What was read once must not count as memory of ours.
-            tensor.map.dontNeed(tensor.byteRange)
+            tensor.dontNeed()
         }
         return Digest.hex(of: lines.joined(separator: "\n"))
     }

@@ -64,8 +64,3 @@ package enum BaseStoreBuilder {
         return files
     }
 }
-
-extension StoredTensor {
-    /// Tells the kernel that the tensor's pages are not used again soon, so that they do not count as memory of ours.
-    fileprivate func dontNeed() { map.dontNeed(byteRange) }
-}

@@ -42,6 +42,7 @@ package struct DecodedBase {
             guard let format = formats[tensor] else { preconditionFailure("\(tensor.name) is not in this model") }
             let bytes = room.bytes(count: format.byteCount(elementCount: tensor.elementCount))
             try encoding.encode(tensor, as: format, into: bytes, context: context)
+            encoding.directory.storedTensor(named: tensor.name)?.dontNeed()
             body(
                 WeightView(
                     format: format, rows: tensor.rows, columns: tensor.columns, bytes: UnsafeRawBufferPointer(bytes)))

@@ -9,9 +9,6 @@ package struct PEFTAdapter: Sendable {
     package let description: AdapterDescription
     private let file: SafetensorsFile
 
-    /// Beside the weights, where PEFT does not mind it and no copy of the adapter loses it.
-    private static let baseHashKey = "swiftlet.base_hash"
-
     /// Opens an adapter and checks that it holds every matrix that its configuration asks for, and nothing else.
     /// - Parameter architecture: that of the base under it.
     /// - Throws: `InputError` of kind `.data` where a file is wrong or asks for what is not supported.
@@ -56,10 +53,9 @@ package struct PEFTAdapter: Sendable {
         return stored
     }
 
-    /// `BaseStore.hash` of the base that an adapter was trained on; nil where another program wrote it, or saved it
-    /// again.
-    package static func baseHash(ofAdapterAt path: String) throws -> String? {
-        try SafetensorsFile(path: weightsPath(path)).metadata[baseHashKey]
+    /// What an adapter was trained on; nil where another program wrote it, or saved it again.
+    package static func origin(ofAdapterAt path: String) throws -> AdapterOrigin? {
+        AdapterOrigin(metadata: try SafetensorsFile(path: weightsPath(path)).metadata)
     }
 
     private static func weightsPath(_ path: String) throws -> String {
@@ -77,11 +73,12 @@ package struct PEFTAdapter: Sendable {
     /// - Parameters:
     ///   - tensors: the adapter's tensors laid end to end.
     ///   - values: all their elements, in that order.
-    ///   - baseHash: `BaseStore.hash` of the base that they belong to.
+    ///   - origin: the base that they belong to.
     ///   - path: the directory, which is made where it is missing.
     /// - Throws: `InputError` of kind `.output`.
     package static func write(
-        _ description: AdapterDescription, tensors: LogicalSpace, values: [Float], baseHash: String, to path: String
+        _ description: AdapterDescription, tensors: LogicalSpace, values: [Float], origin: AdapterOrigin,
+        to path: String
     ) throws {
         precondition(values.count == tensors.elementCount)
         try OutputFile.createDirectory(path)
@@ -96,7 +93,7 @@ package struct PEFTAdapter: Sendable {
         }
         try SafetensorsWriter.write(
             outgoing, to: "\(path)/adapter_model.safetensors",
-            metadata: [("format", "pt"), (baseHashKey, baseHash)])
+            metadata: [("format", "pt")] + origin.metadata)
         try OutputFile.write(configuration(description).indented() + "\n", to: "\(path)/adapter_config.json")
     }
 

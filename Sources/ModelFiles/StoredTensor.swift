@@ -19,6 +19,9 @@ package struct StoredTensor: Sendable {
         try map.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[byteRange])) }
     }
 
+    /// Tells the kernel that the tensor's pages are not used again soon, so that they do not count as memory of ours.
+    package func dontNeed() { map.dontNeed(byteRange) }
+
     /// The elements of a floating-point tensor as fp32.
     package var floats: [Float] { withBytes { type.floats(in: $0) } }
 

@@ -1,6 +1,7 @@
 import Architectures
 import Buffers
 package import Checkpoints
+import JobFiles
 import ModelFiles
 
 /// Turns a checkpoint into files that other programs load.
@@ -18,7 +19,22 @@ package enum CheckpointExport {
             try reader.read(.value, of: space, run: 0..<space.elementCount, into: $0)
         }
         try PEFTAdapter.write(
-            description, tensors: space, values: values, baseHash: reader.manifest.baseHash, to: directory)
+            description, tensors: space, values: values, origin: try origin(of: reader), to: directory)
+    }
+
+    /// The base that a checkpoint was trained on.
+    static func origin(of reader: CheckpointReader) throws -> AdapterOrigin {
+        AdapterOrigin(baseHash: reader.manifest.baseHash, linearFormat: try job(of: reader).baseFormat)
+    }
+
+    static func job(of reader: CheckpointReader) throws -> Job {
+        do {
+            return try reader.manifest.job.decoded(as: ResolvedJob.self).job
+        } catch {
+            throw InputError(
+                .data, file: reader.directory, "holds a job that cannot be read",
+                remedy: "use the program that wrote it")
+        }
     }
 
     /// The adapter that a checkpoint holds.

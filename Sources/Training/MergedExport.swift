@@ -3,6 +3,7 @@ package import Buffers
 package import Checkpoints
 import Execution
 import Foundation
+import JobFiles
 package import Kernels
 import ModelFiles
 
@@ -27,15 +28,14 @@ package struct MergedExport {
     ///   directory cannot be written.
     package func write(_ reader: CheckpointReader) throws {
         let adapter = try CheckpointExport.adapter(of: reader)
-        let job = try? reader.manifest.job.decoded(as: ResolvedJobPlace.self)
+        let named = try CheckpointExport.job(of: reader).baseModel
         let run = URL(fileURLWithPath: reader.directory).deletingLastPathComponent().deletingLastPathComponent().path
-        let candidates = [Self.storeBeside(run)] + [job?.baseModel].compactMap { $0 }.filter(TrainingBase.isStore)
-        let base = try ownBase(of: reader.directory, hash: reader.manifest.baseHash, candidates: candidates)
-        try AdapterMerge(base.decoded, adapter: adapter, context: context) { tensor in
-            try CheckpointExport.values(of: tensor, in: reader)
-        }.write(
-            to: directory, type: type,
-            record: ExportRecord(baseHash: base.store.hash, sourceHash: base.store.sourceHash, step: reader.step))
+        let beside = [Self.storeBeside(run)] + (TrainingBase.isStore(named) ? [named] : [])
+        try withBase(of: reader.directory, try CheckpointExport.origin(of: reader), beside: beside) { store in
+            try AdapterMerge(DecodedBase(store, context: context), adapter: adapter, context: context) { tensor in
+                try CheckpointExport.values(of: tensor, in: reader)
+            }.write(to: directory, type: type, record: Self.record(store, step: reader.step))
+        }
     }
 
     /// Merges a PEFT adapter into a base.
@@ -44,11 +44,11 @@ package struct MergedExport {
     /// its shapes only.
     /// - Parameter notice: told what could not be checked.
     package func write(adapterAt path: String, notice: (String) -> Void) throws {
-        if let hash = try PEFTAdapter.baseHash(ofAdapterAt: path) {
+        if let origin = try PEFTAdapter.origin(ofAdapterAt: path) {
             let run = URL(fileURLWithPath: path).deletingLastPathComponent().path
-            let base = try ownBase(of: path, hash: hash, candidates: [Self.storeBeside(run)])
-            let record = ExportRecord(baseHash: base.store.hash, sourceHash: base.store.sourceHash)
-            return try merge(path, into: base.decoded, record: record)
+            return try withBase(of: path, origin, beside: [Self.storeBeside(run)]) { store in
+                try merge(path, into: DecodedBase(store, context: context), record: Self.record(store))
+            }
         }
         guard let basePath else {
             throw InputError(
@@ -61,9 +61,7 @@ package struct MergedExport {
             return try merge(path, into: DecodedBase(encoding, context: context), record: ExportRecord())
         }
         let store = try BaseStore(path: basePath)
-        try merge(
-            path, into: DecodedBase(store, context: context),
-            record: ExportRecord(baseHash: store.hash, sourceHash: store.sourceHash))
+        try merge(path, into: DecodedBase(store, context: context), record: Self.record(store))
     }
 
     private func merge(_ path: String, into base: DecodedBase, record: ExportRecord) throws {
@@ -75,32 +73,42 @@ package struct MergedExport {
 
     private static func storeBeside(_ run: String) -> String { run + "/" + TrainingBase.storeName }
 
-    /// The base that trained values belong to: the one that was named, else the first candidate that is there.
-    private func ownBase(
-        of source: String, hash: String, candidates: [String]
-    ) throws -> (store: BaseStore, decoded: DecodedBase) {
+    private static func record(_ store: BaseStore, step: Int? = nil) -> ExportRecord {
+        ExportRecord(baseHash: store.hash, sourceHash: store.sourceHash, step: step)
+    }
+
+    /// Lends the base that trained values belong to: the one that was named, else the first store beside them.
+    private func withBase(
+        of source: String, _ origin: AdapterOrigin, beside stores: [String], _ body: (BaseStore) throws -> Void
+    ) throws {
+        let name = origin.baseHash.prefix(12)
         func refusal(_ message: String) -> InputError {
             InputError(
                 .data, file: source, message,
-                remedy: "name the run's base store with --base; `train` and `swiftlet quantize` make it anew")
+                remedy: "name the run's base store, or the model that it was made from, with --base")
         }
-        let name = hash.prefix(12)
+        func check(_ store: BaseStore, _ path: String) throws {
+            guard store.hash == origin.baseHash else {
+                throw refusal("was trained on the base \(name), and \(path) is the base \(store.hash.prefix(12))")
+            }
+        }
         if let basePath, !TrainingBase.isStore(basePath) {
-            throw refusal("was trained on the base \(name), and \(basePath) is not a base store (*.base.h5)")
+            // Only the store that the model becomes can be told from another.
+            let room = TemporaryName.beside(directory)
+            try OutputFile.createDirectory(room)
+            defer { try? FileManager.default.removeItem(atPath: room) }
+            let path = "\(room)/\(TrainingBase.storeName)"
+            let encoding = BaseEncoding(try ModelDirectory(path: basePath), linearFormat: origin.linearFormat)
+            try BaseStoreBuilder.build(encoding, to: path, context: context)
+            let store = try BaseStore(path: path)
+            try check(store, basePath)
+            return try body(store)
         }
-        let path = basePath ?? candidates.first { FileManager.default.fileExists(atPath: $0) }
-        guard let path else { throw refusal("was trained on the base \(name), which does not lie beside it") }
+        guard let path = basePath ?? stores.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
+            throw refusal("was trained on the base \(name), which does not lie beside it")
+        }
         let store = try BaseStore(path: path)
-        guard store.hash == hash else {
-            throw refusal("was trained on the base \(name), and \(path) is the base \(store.hash.prefix(12))")
-        }
-        return (store, try DecodedBase(store, context: context))
-    }
-
-    /// What of a job says where its base may lie.
-    private struct ResolvedJobPlace: Decodable {
-        let baseModel: String
-
-        enum CodingKeys: String, CodingKey { case baseModel = "base_model" }
+        try check(store, path)
+        try body(store)
     }
 }

@@ -34,8 +34,8 @@ extension Trainer {
         let values = try trainables.gatherAll()
         try communicator.agree {
             guard let values else { return }
-            try PEFTAdapter.write(
-                adapter, tensors: trainables.space, values: values, baseHash: checkpoints.baseHash, to: path)
+            let origin = AdapterOrigin(baseHash: checkpoints.baseHash, linearFormat: job.job.baseFormat)
+            try PEFTAdapter.write(adapter, tensors: trainables.space, values: values, origin: origin, to: path)
         }
         return path
     }

@@ -51,7 +51,7 @@ refused "a file is not overwritten" 74 "no directory" \
     0 export "$run/checkpoints" --to merged -o "$rows"
 mkdir "$work/small"
 if mount -t tmpfs -o size=200k tmpfs "$work/small" 2>/dev/null; then
-    refused "a full disk is said" 74 "cannot be written" \
+    refused "a disk without room is said" 69 "are free" \
         0 export "$run/checkpoints" --to merged -o "$work/small/merged"
     check "and nothing is left on it" test -z "$(ls -A "$work/small")"
 fi
@@ -69,6 +69,9 @@ refused "an adapter whose base is not beside it" 65 "--base" \
     0 export "$work/adapter" --to merged -o "$work/x"
 check "its base by name" "$swiftlet" export "$work/adapter" --base "$run/base.base.h5" --to merged -o "$work/named"
 check "gives the same model" cmp "$work/named/model.safetensors" "$work/merged/model.safetensors"
+check "the model that the base was made from will do" \
+    "$swiftlet" export "$work/adapter" --base "$tiny" --to merged -o "$work/from-model"
+check "and gives the same model" cmp "$work/from-model/model.safetensors" "$work/merged/model.safetensors"
 foreign=$root/Tests/ExecutionTests/Fixtures/llama_tiny
 refused "a foreign adapter without a base" 64 "--base" \
     0 export "$foreign/adapter" --to merged -o "$work/x"

@@ -2,6 +2,7 @@ import Architectures
 import Buffers
 import Foundation
 import ModelFiles
+import Quantization
 import Testing
 
 @Suite("PEFT adapters")
@@ -10,8 +11,10 @@ struct PEFTAdapterTests {
         try ModelConfiguration(path: fixture("llama_tiny/config.json")).architecture
     }
 
-    @Test("an adapter that PEFT saved is read, and written again as the same tensors")
-    func roundTrip() throws {
+    @Test(
+        "an adapter that PEFT saved is read, and written again as the same tensors with the base they belong to",
+        arguments: [nil, WeightFormat.nf4(), .fp4(blockSize: 128, doubleQuantized: false), .bf16])
+    func roundTrip(format: WeightFormat?) throws {
         let architecture = try Self.architecture()
         let original = try PEFTAdapter(path: fixture("llama_tiny/adapter"), architecture: architecture)
         #expect(
@@ -23,11 +26,12 @@ struct PEFTAdapterTests {
         #expect(values.contains { $0 != 0 })
         try withTemporaryDirectory { directory in
             let path = "\(directory)/out/adapter"
-            try PEFTAdapter.write(original.description, tensors: space, values: values, baseHash: "5eed", to: path)
+            let origin = AdapterOrigin(baseHash: "5eed", linearFormat: format)
+            try PEFTAdapter.write(original.description, tensors: space, values: values, origin: origin, to: path)
             let copy = try PEFTAdapter(path: path, architecture: architecture)
             #expect(copy.description == original.description)
-            #expect(try PEFTAdapter.baseHash(ofAdapterAt: path) == "5eed")
-            #expect(try PEFTAdapter.baseHash(ofAdapterAt: fixture("llama_tiny/adapter")) == nil)
+            #expect(try PEFTAdapter.origin(ofAdapterAt: path) == origin)
+            #expect(try PEFTAdapter.origin(ofAdapterAt: fixture("llama_tiny/adapter")) == nil)
             #expect(try space.tensors.flatMap { try copy.values(of: $0) } == values)
         }
     }

@@ -94,14 +94,30 @@ struct MergedExportTests {
         #expect(missing.kind == .data && missing.remedy?.contains("--base") == true)
     }
 
-    @Test("another base is refused by its hash, and so is a directory that cannot be told from another")
+    @Test(
+        "the model that the base was made from will do, for it is encoded as the run did",
+        arguments: [["adapter=lora"], ["quantization.format=fp4", "quantization.block_size=128"]])
+    func model(settings: [String]) throws {
+        try tiny.train(tiny.job(settings + ["max_steps=2"]))
+        let export = export(base: tiny.golden + "/model", to: "model")
+        try self.export(to: "store").write(checkpoint())
+        try export.write(checkpoint())
+        #expect(try bytes("model") == bytes("store"))
+        try export.write(adapterAt: out + "/adapter") { Issue.record("\($0)") }
+        #expect(try bytes("model") == bytes("store"))
+        let names = try FileManager.default.contentsOfDirectory(atPath: tiny.directory)
+        #expect(!names.contains { $0.hasPrefix(".") })
+    }
+
+    @Test("another base is refused by its hash, be it a store or a model")
     func anotherBase() throws {
         try tiny.train(tiny.job(["max_steps=2"]))
         let other = tiny.directory + "/other.base.h5"
         let encoding = BaseEncoding(
             try ModelDirectory(path: tiny.golden + "/model"), linearFormat: .nf4(blockSize: 128))
         let hash = try BaseStoreBuilder.build(encoding, to: other, context: context)
-        for base in [other, tiny.golden + "/model"] {
+        let family = TinyJob.golden + "/../mistral/model"
+        for base in [other, family] {
             let export = export(base: base, to: "x")
             let fromCheckpoint = try #require(throws: InputError.self) { try export.write(checkpoint()) }
             let fromAdapter = try #require(throws: InputError.self) {

@@ -17,7 +17,8 @@ struct ExportCommand: ParsableCommand {
             --to peft: the adapter of a checkpoint, as PEFT saves it.
             --to merged (or hf): a model directory for transformers, in which the adapter of a checkpoint, or of a PEFT
             directory, is merged into the base that it was trained on. The run's own base store is found beside it,
-            another base is refused; --base names a store that lies elsewhere, or the model under a foreign adapter.
+            another base is refused. --base names a store that lies elsewhere, or the model directory that it was made
+            from, or the one under a foreign adapter.
             --to bitsandbytes: a base store as a model directory in bitsandbytes' 4-bit layout.
             """)
 
@@ -48,7 +49,7 @@ struct ExportCommand: ParsableCommand {
     @Option(name: [.short, .long], help: "The directory to write; one that an export wrote is replaced, no other.")
     var output: String
 
-    @Option(help: "With --to merged: the base store (*.base.h5), or the model directory under a foreign adapter.")
+    @Option(help: "With --to merged: the base store (*.base.h5), or the model directory that it was made from.")
     var base: String?
 
     @Option(help: "With --to merged: what the weights are rounded to; default: bf16.")
