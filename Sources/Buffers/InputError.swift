@@ -37,6 +37,19 @@ package struct InputError: Error, CustomStringConvertible, Equatable, Sendable {
         if let place { text += "\(place): " }
         text += message
         if let remedy { text += "; \(remedy)" }
-        return text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        return Self.visible(text.split(whereSeparator: \.isNewline).joined(separator: " "))
+    }
+
+    /// What was found in a file may hold characters that steer a terminal: they are written as escapes.
+    private static func visible(_ text: String) -> String {
+        var output = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            if scalar.properties.generalCategory == .control {
+                output.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
+            } else {
+                output.append(scalar)
+            }
+        }
+        return String(output)
     }
 }

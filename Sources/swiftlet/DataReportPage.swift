@@ -69,7 +69,7 @@ struct DataReportPage {
         guard report.faultCount > 0 else { return ["  faults    none"] }
         let more = report.faultCount - report.faults.count
         return ["  faults    \(Wording.plural(report.faultCount, "row"))"]
-            + report.faults.map { "    " + Self.visible($0) }
+            + report.faults.map { "    " + $0 }
             + (more > 0 ? ["    and \(Wording.count(more)) more"] : [])
     }
 

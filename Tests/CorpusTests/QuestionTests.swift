@@ -4,13 +4,18 @@ import Testing
 @Suite struct QuestionTests {
     private func rows(_ text: String) throws -> [MultipleChoiceRow] {
         let file = try RowText(text)
-        return try RowFile(path: file.path).multipleChoiceRows()
+        return try rows(file)
+    }
+
+    private func rows(_ file: RowText) throws -> [MultipleChoiceRow] {
+        try RowFile(path: file.path)
+            .choiceQuestions(encoder: LetterEncoder(), vocabularySize: 300, contextSize: 1000, limit: nil).map(\.row)
     }
 
     private func error(_ text: String) throws -> String {
         let file = try RowText(text)
         do {
-            _ = try RowFile(path: file.path).multipleChoiceRows()
+            _ = try rows(file)
             return "read"
         } catch {
             return "\(error)".replacing(file.path + ": ", with: "")
@@ -74,17 +79,5 @@ import Testing
         let good = #"{"prompt": "p", "choices": ["x", "y"], "answer": 0}"#
         #expect(try error("\(good)\n\(row)\n\(good)") == "line 2: \(message)")
         #expect(try error("[\(good),\n\n\(row),\n\(good)]") == "line 3: \(message)")
-    }
-
-    @Test("Prompts are read with and without a completion, and the first row says what a file holds")
-    func prompts() throws {
-        let file = try RowText("{\"prompt\": \"a\", \"completion\": \"b\"}\n{\"prompt\": \"c\"}\n")
-        let read = RowFile(path: file.path)
-        #expect(try read.promptRows() == [PromptRow(prompt: "a", completion: "b"), PromptRow(prompt: "c")])
-        #expect(try read.holdsCompletions() && !read.holdsMultipleChoice())
-        let choices = try RowText(#"[{"choices": 1}]"#)
-        #expect(try RowFile(path: choices.path).holdsMultipleChoice())
-        let empty = try RowText("[]")
-        #expect(throws: (any Error).self) { try RowFile(path: empty.path).holdsCompletions() }
     }
 }
