@@ -7,13 +7,14 @@ package struct GenerationLine: Sendable, Equatable, Codable {
     package var row: Int
     /// What the line was made from; see `key(settings:prompt:)`.
     package var key: String
-    package var prompt: String
-    package var text: String
+    /// Nil where the model has no tokenizer, and the rows hold ids.
+    package var prompt: String?
+    package var text: String?
     package var ids: [Int32]
     package var stop: Generation.StopReason
 
     package init(
-        row: Int, key: String, prompt: String, text: String, ids: [Int32], stop: Generation.StopReason
+        row: Int, key: String, prompt: String?, text: String?, ids: [Int32], stop: Generation.StopReason
     ) {
         self.row = row
         self.key = key

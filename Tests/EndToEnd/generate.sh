@@ -113,8 +113,11 @@ refused "a row without a prompt" 65 "bad.jsonl: line 2" 2 generate "$tiny" --inp
 cp -r "$tiny" "$work/mute"
 rm "$work/mute/tokenizer.json"
 refused "a model without a tokenizer" 65 "mute: has no tokenizer" 2 generate "$work/mute" --prompt a
-refused "a model without a tokenizer, and a file" 65 "tokenizer" 0 \
+refused "a model without a tokenizer, and texts" 65 "prompts.jsonl: line 1: .*tokenizer" 0 \
     generate "$work/mute" --input "$work/prompts.jsonl" --output "$work/x"
+printf '{"input_ids": [0, 5, 6, 7]}\n' >"$work/ids.jsonl"
+check "ids need no tokenizer" "$swiftlet" generate "$work/mute" --input "$work/ids.jsonl" --output "$work/ids.out" --max-new-tokens 5
+check "and give ids" grep -qE '^\{"ids":\[[0-9,]+\],"key":"[0-9a-f]+","row":0,"stop":"[a-z_]+"\}$' "$work/ids.out"
 
 # An adapter is generated with, and one for another model is refused.
 "$swiftlet" train "$root/Jobs/tiny.yaml" --set max_steps=4 --set global_batch_size=8 --set learning_rate=0.02 \

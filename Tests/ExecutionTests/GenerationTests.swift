@@ -75,6 +75,25 @@ struct GenerationTests {
         #expect(done == [18, 18])
     }
 
+    /// Mistral's window of 7 is shorter than its rows of 24.
+    @Test("So have those of other families, token by token, with an adapter", arguments: FamilyTests.models)
+    func families(name: String) throws {
+        let golden = GoldenModel(name)
+        let bench = try Bench(golden.model, adapter: golden.adapter, storage: nil)
+        let rows = try golden.rows("input_ids")
+        let whole = try rows.map { try bench.logits([$0]) }
+        let (runner, room) = try bench.model.generation(
+            sequences: rows.count, positions: rows[0].count, tokens: rows.count, context: bench.context, compute: .fp32)
+        for position in rows[0].indices {
+            room.removeAll()
+            for (place, row) in rows.enumerated() { room.append([row[position]], to: place, wantsLogits: true) }
+            try runner.extend(room) { place, logits in
+                let expected = whole[place][position * logits.count..<(position + 1) * logits.count]
+                #expect(expected.map(\.bitPattern) == logits.map(\.bitPattern), "row \(place), token \(position)")
+            }
+        }
+    }
+
     @Test("A window of attention has the bits of one whole forward, too", arguments: [1, 2, 5, 16, 17])
     func window(size: Int) throws {
         var architecture = try ModelConfiguration(path: Golden.model + "/config.json").architecture

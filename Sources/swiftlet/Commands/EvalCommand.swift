@@ -13,14 +13,14 @@ struct EvalCommand: ParsableCommand {
         commandName: "eval",
         abstract: "Loss, or the share of right answers, of a model with or without an adapter, on a JSONL file.",
         discussion: """
-            perplexity: loss over rows {"text"}, {"prompt", "completion"}, {"input_ids", "labels"} or conversations.
+            perplexity: loss over rows {"text"}, {"prompt", "completion"}, {"input_ids", "labels"} or conversations. \
             Each row stands alone, with BOS as the tokenizer adds it and no EOS, cut to --sequence-len ids.
 
-            exact-match: each prompt is continued greedily, and the text is compared with the completion, blanks around
-            both left out; rows of several answers are asked for the last one.
+            exact-match: each prompt is continued greedily, and the text is compared with the completion, blanks \
+            around both left out. Of a conversation the last answer is asked for.
 
-            multiple-choice: rows {"prompt", "choices", "answer"}; the choice with the greatest log-likelihood behind
-            the prompt is taken, and also the one with the greatest for each of its bytes (accuracy_norm). A choice
+            multiple-choice: rows {"prompt", "choices", "answer"}. The choice with the greatest log-likelihood behind \
+            the prompt is taken, and also the one with the greatest for each of its bytes (accuracy_norm). A choice \
             follows the prompt as it stands.
 
             Runs on all ranks under mpirun, with the same bits.

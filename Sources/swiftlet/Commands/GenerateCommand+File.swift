@@ -20,10 +20,10 @@ extension GenerateCommand {
             let generator = try communicator.agree {
                 try self.generator(model, prompts, kernels, ranks: communicator.size, input: input)
             }
-            let lines = try communicator.agree { try Lines(prompts, tokenizer(model), settings(model, communicator)) }
+            let lines = try communicator.agree { try Lines(prompts, model.tokenizer, settings(model, communicator)) }
             let file = try communicator.agree { () -> GenerationFile? in
                 guard communicator.isCoordinator else { return nil }
-                try noteMissingMarks(tokenizer(model))
+                if let tokenizer = model.tokenizer { noteMissingMarks(tokenizer) }
                 return try GenerationFile(path: output, keys: lines.keys)
             }
             let first = try communicator.fromCoordinator { file?.lineCount ?? 0 }
@@ -54,7 +54,7 @@ extension GenerateCommand {
 
     private func prompts(in input: String, for model: LoadedModel) throws -> [Prompt] {
         try RowFile(path: input).prompts(
-            encoder: tokenizer(model), layout: chatTemplate, vocabularySize: model.architecture.vocabularySize)
+            encoder: model.tokenizer, layout: chatTemplate, vocabularySize: model.architecture.vocabularySize)
     }
 
     private func generator(
@@ -89,9 +89,9 @@ extension GenerateCommand {
 private struct Lines {
     let keys: [String]
     private let prompts: [Prompt]
-    private let tokenizer: Tokenizer
+    private let tokenizer: Tokenizer?
 
-    init(_ prompts: [Prompt], _ tokenizer: Tokenizer, _ settings: String) {
+    init(_ prompts: [Prompt], _ tokenizer: Tokenizer?, _ settings: String) {
         self.prompts = prompts
         self.tokenizer = tokenizer
         keys = prompts.map { GenerationLine.key(settings: settings, prompt: $0.ids) }
@@ -101,9 +101,9 @@ private struct Lines {
         let prompt = prompts[generation.number].ids
         return GenerationLine(
             row: generation.number, key: keys[generation.number],
-            prompt: tokenizer.decode(prompt, skipSpecialTokens: true),
-            text: ContinuationDecoder.text(of: generation.ids, behind: prompt, tokenizer), ids: generation.ids,
-            stop: generation.stop)
+            prompt: tokenizer?.decode(prompt, skipSpecialTokens: true),
+            text: tokenizer.map { ContinuationDecoder.text(of: generation.ids, behind: prompt, $0) },
+            ids: generation.ids, stop: generation.stop)
     }
 }
 

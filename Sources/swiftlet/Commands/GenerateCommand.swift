@@ -12,15 +12,17 @@ struct GenerateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate", abstract: "Continue a prompt, or a file of prompts, with or without an adapter.",
         discussion: """
-            A single prompt's text streams to stdout. --input takes JSON lines with "prompt", "text", "input_ids" or a
-            conversation, whose last answer is asked for, runs on all ranks under mpirun, and writes a line for each to
-            --output, in order; run again, it goes on behind the lines that are there.
+            A single prompt's text streams to stdout.
 
-            Greedy unless --temperature is given. What is drawn is a function of --seed, the prompt's number and the
-            position: threads, ranks, batches and interruptions do not change a text.
+            --input takes rows with "prompt", "text", "input_ids" or a conversation, whose last answer is asked for. \
+            It runs on all ranks under mpirun, and writes a line for each row to --output, in order. Run again, it \
+            goes on behind the lines that are there.
 
-              swiftlet generate Jobs/tiny --prompt "RECIPE: onions soup" --max-new-tokens 40
-              mpirun -n 2 swiftlet generate Jobs/tiny --input prompts.jsonl --output texts.jsonl
+            Greedy unless --temperature is given. What is drawn is a function of --seed, the row and the position: \
+            threads, ranks, batches and interruptions do not change a text.
+
+              swiftlet generate Jobs/tiny --prompt "RECIPE: onions soup"
+              mpirun -n 2 swiftlet generate Jobs/tiny --input in.jsonl --output out.jsonl
             """)
 
     @Argument(help: "A Hugging Face model directory or a base store (*.base.h5).")
