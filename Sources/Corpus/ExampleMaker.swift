@@ -32,7 +32,7 @@ struct ExampleMaker {
         guard let layout = loader.chatLayout else {
             throw row.failure(
                 "holds a conversation, and no layout for it is named",
-                remedy: "name one: chat_template: chatml or llama3")
+                remedy: "name chatml or llama3: chat_template in a job, --chat-template of a command")
         }
         let segments = layout.segments(of: conversation, trainsOnInputs: loader.trainsOnInputs)
         let chat = try encoder(row).encode(segments, of: layout)

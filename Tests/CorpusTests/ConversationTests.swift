@@ -284,7 +284,8 @@ import Tokenizers
         let row = #"{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}"#
         #expect(
             try RowText(row).error(nil, CorpusLoader(encoder: LetterEncoder()))
-                == "line 1: holds a conversation, and no layout for it is named; name one: chat_template: chatml or llama3"
+                == "line 1: holds a conversation, and no layout for it is named; name chatml or llama3: chat_template in a "
+                + "job, --chat-template of a command"
         )
         var loader = CorpusLoader(encoder: LetterEncoder())
         loader.chatLayout = .chatml

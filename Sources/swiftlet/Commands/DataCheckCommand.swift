@@ -13,13 +13,13 @@ struct DataCheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Say what is in a file of rows: kinds, lengths, faults, and what is learned.",
         discussion: """
-            The file holds JSON lines, or one JSON list. Rows are {"text"}, {"prompt", "completion"}, {"input_ids",
-            "labels"}, or conversations: {"messages": [{"role", "content"}]} (chat_template), {"conversations":
-            [{"from", "value"}], "system", "tools"} (sharegpt), {"instruction", "input", "output"} (alpaca).
-            Rows {"prompt", "choices", "answer"} are for swiftlet eval; they are checked and counted.
+            The file holds JSON lines, or one JSON list. Rows are {"text"}, {"prompt", "completion"}, \
+            {"input_ids", "labels"}, or conversations: {"messages": [{"role", "content"}]} (chat_template), \
+            {"conversations": [{"from", "value"}], "system", "tools"} (sharegpt), {"instruction", "input", "output"} \
+            (alpaca). Rows {"prompt", "choices", "answer"} are for swiftlet eval; they are checked and counted.
 
-            The first rows are shown as training would see them, what is learned in colour or ⟦between brackets⟧.
-            With --model, lengths are in its tokens; without, in characters. Every wrong row is listed with its line;
+            The first rows are shown as training would see them, what is learned in colour or ⟦between brackets⟧. \
+            With --model, lengths are in its tokens; without, in characters. Every wrong row is listed with its line; \
             where there is one, the exit code is 65.
             """)
 
