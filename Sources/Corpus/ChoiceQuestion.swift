@@ -33,6 +33,9 @@ extension RowFile {
             }
             questions.append(ChoiceQuestion(row: question, examples: examples))
         }
+        guard !questions.isEmpty else {
+            throw InputError(.data, file: path, "has no question", remedy: "a row is one JSON object on one line")
+        }
         return questions
     }
 

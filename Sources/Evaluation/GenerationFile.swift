@@ -23,7 +23,8 @@ package final class GenerationFile {
         self.path = path
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw InputError.notWritten(path, errno, doing: "be opened for writing") }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        // A file system that knows no locks cannot tell of another run; that is no reason to refuse this one.
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
             throw InputError(.output, file: path, "is being written by another run", remedy: "wait for it to end")
         }
         try checkLines(keys)

@@ -75,6 +75,13 @@ struct MultipleChoiceTests {
         #expect(try questions(TinyModel(), Self.rows, limit: 2).map(\.row.answer) == [0, 1])
     }
 
+    @Test("A file without a question is refused")
+    func noQuestion() throws {
+        let tiny = try TinyModel()
+        let error = #expect(throws: InputError.self) { _ = try questions(tiny, "[]") }
+        #expect(error?.kind == .data)
+    }
+
     @Test("A question longer than the context is refused with its line and choice")
     func tooLong() throws {
         let long = String(repeating: " onions", count: 40)

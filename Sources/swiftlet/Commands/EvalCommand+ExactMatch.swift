@@ -52,9 +52,14 @@ extension EvalCommand {
                 batchSize: batchSize, sampling: .greedy, stops: stops, context: context, compute: options.compute)
             return (generator, tokenizer)
         }
+        var progress = RowProgress(rows: questions.count)
         return try ExactMatch.answers(
             to: questions, generator: generator, tokenizer: tokenizer, stops: stops, maximumNewTokens: newTokens,
-            communicator: communicator)
+            communicator: communicator
+        ) { done in
+            // The other ranks are about as far.
+            if communicator.isCoordinator { progress.report(done * communicator.size) }
+        }
     }
 }
 

@@ -30,7 +30,7 @@ extension GenerateCommand {
             if communicator.isCoordinator, first > 0 {
                 Console.note("notice: \(output): goes on behind \(Wording.plural(first, "line"))")
             }
-            var progress = GenerationProgress(rows: prompts.count)
+            var progress = RowProgress(rows: prompts.count)
             try RankedGeneration(requests(prompts), generator: generator, communicator: communicator)
                 .run(from: first) { generations in
                     try file?.append(generations.map(lines.line))
@@ -104,21 +104,6 @@ private struct Lines {
             prompt: tokenizer?.decode(prompt, skipSpecialTokens: true),
             text: tokenizer.map { ContinuationDecoder.text(of: generation.ids, behind: prompt, $0) },
             ids: generation.ids, stop: generation.stop)
-    }
-}
-
-/// Says from time to time how far a file is.
-private struct GenerationProgress {
-    let rows: Int
-    private let clock = ContinuousClock()
-    private var last = ContinuousClock().now
-
-    init(rows: Int) { self.rows = rows }
-
-    mutating func report(_ done: Int) {
-        guard done < rows, last.duration(to: clock.now) >= .seconds(10) else { return }
-        last = clock.now
-        Console.note("\(Wording.count(done)) of \(Wording.plural(rows, "row"))")
     }
 }
 

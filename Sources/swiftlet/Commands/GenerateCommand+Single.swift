@@ -41,9 +41,10 @@ extension GenerateCommand {
         let start = clock.now
         var decoder = ContinuationDecoder(tokenizer, prompt: ids)
         var continuation = ""
+        let showsOnTerminal = isatty(STDOUT_FILENO) == 1
         func say(_ piece: String) {
             continuation += piece
-            if !json { Console.write(piece, to: .standardOutput) }
+            if !json { Console.write(showsOnTerminal ? visible(piece) : piece, to: .standardOutput) }
         }
         generator.start(GenerationRequest(number: 0, prompt: ids, maximumNewTokens: maxNewTokens))
         var ended: Generation?
@@ -58,6 +59,14 @@ extension GenerateCommand {
         Console.note(
             "\(Wording.plural(report.tokens, "token")), \(Wording.speed(report.tokens_per_second)) tokens/s, "
                 + "ended by \(ended.stop.words)")
+    }
+
+    /// A model may say what steers a terminal: there it is written as escapes.
+    private func visible(_ piece: String) -> String {
+        piece.unicodeScalars.reduce(into: "") { text, scalar in
+            let steers = scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
+            text += steers ? scalar.escaped(asASCII: true) : String(scalar)
+        }
     }
 
     private func promptText() throws -> String {
