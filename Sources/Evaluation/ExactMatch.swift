@@ -25,7 +25,7 @@ package enum ExactMatch {
     ///   - progress: called on every rank with the number of questions that it has an answer to.
     /// - Returns: all answers in the order of the questions on the coordinator; nil elsewhere.
     package static func answers(
-        to questions: [Question], generator: Generator, tokenizer: Tokenizer, stops: Set<Int32>,
+        to questions: [Question], generator: Generator, tokenizer: Tokenizer, end: TextEnd,
         maximumNewTokens: Int, communicator: any Communicator, progress: (Int) -> Void = { _ in }
     ) throws -> [Answer]? {
         let mine = questions.enumerated().filter { $0.offset % communicator.size == communicator.rank }
@@ -39,7 +39,7 @@ package enum ExactMatch {
                 answers.append(
                     Answer(
                         number: question.number, prompt: tokenizer.decode(question.prompt, skipSpecialTokens: true),
-                        expected: text(question.answer, tokenizer, stops), got: text(generation.ids, tokenizer, stops)))
+                        expected: text(question.answer, tokenizer, end), got: text(generation.ids, tokenizer, end)))
                 progress(answers.count)
             }
             return answers
@@ -48,9 +48,9 @@ package enum ExactMatch {
     }
 
     /// The ids as text, without what ends it and without blanks around it.
-    private static func text(_ ids: [Int32], _ tokenizer: Tokenizer, _ stops: Set<Int32>) -> String {
-        let end = ids.lastIndex { !stops.contains($0) }.map { $0 + 1 } ?? 0
-        return tokenizer.decode(Array(ids[..<end]), skipSpecialTokens: true)
+    private static func text(_ ids: [Int32], _ tokenizer: Tokenizer, _ end: TextEnd) -> String {
+        let count = ids.lastIndex { !end.ids.contains($0) }.map { $0 + 1 } ?? 0
+        return end.cut(tokenizer.decode(Array(ids[..<count]), skipSpecialTokens: true))
             .trimmingCharacters(in: .whitespacesAndNewlines)
     }
 

@@ -18,7 +18,7 @@ package struct GenerationRequest: Sendable, Equatable {
 package struct Generation: Sendable, Equatable, Codable {
     /// Why a continuation ended.
     package enum StopReason: String, Sendable, Codable {
-        /// The model ended it; that token is not among the ids.
+        /// The model ended it. The token that does so is not among the ids; a mark in letters is.
         case endOfText = "end_of_text"
         /// It has as many tokens as were asked for.
         case length

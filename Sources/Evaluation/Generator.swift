@@ -11,16 +11,16 @@ package final class Generator {
     private let runner: ModelRunner
     private let room: GenerationRoom
     private let chooser: TokenChooser
-    private let stops: Set<Int32>
+    private let end: TextEnd
     private var sequences: [ActiveSequence?]
     /// Tokens that were generated so far.
     package private(set) var newTokenCount = 0
 
-    /// - Parameter stops: the ids that end a text.
-    package init(runner: ModelRunner, room: GenerationRoom, sampling: Sampling, stops: Set<Int32>) {
+    /// - Parameter end: what ends a text.
+    package init(runner: ModelRunner, room: GenerationRoom, sampling: Sampling, end: TextEnd) {
         self.runner = runner
         self.room = room
-        self.stops = stops
+        self.end = end
         chooser = TokenChooser(sampling, vocabularySize: runner.architecture.vocabularySize)
         sequences = [ActiveSequence?](repeating: nil, count: room.layout.sequences)
     }
@@ -52,10 +52,14 @@ package final class Generator {
                 throw InputError(.data, "the model gives logits that are not finite", remedy: "check the weights")
             }
             newTokenCount += 1
-            let stop = sequence.append(id, ends: stops.contains(id))
-            if stop != .endOfText { try chosen(sequence.number, id) }
+            let isEnd = end.ids.contains(id)
+            var stop = sequence.append(id, ends: isEnd)
+            if !isEnd {
+                try chosen(sequence.number, id)
+                if end.isSpelled(at: sequence.newIDs) { stop = .endOfText }
+            }
             guard let stop else { return }
-            ended.append(Generation(number: sequence.number, ids: sequence.ids, stop: stop))
+            ended.append(Generation(number: sequence.number, ids: Array(sequence.newIDs), stop: stop))
             sequences[place] = nil
         }
         return ended
@@ -109,7 +113,7 @@ private final class ActiveSequence {
     }
 
     var length: Int { all.count }
-    var ids: [Int32] { Array(all[promptCount...]) }
+    var newIDs: ArraySlice<Int32> { all[promptCount...] }
     var pendingCount: Int { all.count - walkedCount }
 
     /// The next ids that the model has not been given yet.

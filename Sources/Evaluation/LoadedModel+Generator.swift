@@ -6,12 +6,12 @@ package import Tokenizers
 import Transformer
 
 extension LoadedModel {
-    /// The ids that end a text: those that config.json names, the tokenizer's, and what ends a turn of the layout.
-    package func endsOfText(_ layout: ChatLayout? = nil) -> Set<Int32> {
-        var ends = Set(architecture.endOfText.map { Int32($0) })
-        if let end = tokenizer?.eosTokenID { ends.insert(end) }
-        if let end = layout.flatMap({ tokenizer?.tokenID(of: $0.endOfTurn) }) { ends.insert(end) }
-        return ends
+    /// What ends a text: the ids that config.json names, the tokenizer's, and the mark that ends a turn of the layout.
+    package func endOfText(_ layout: ChatLayout? = nil) -> TextEnd {
+        var ids = Set(architecture.endOfText.map { Int32($0) })
+        if let id = tokenizer?.eosTokenID { ids.insert(id) }
+        guard let layout, let tokenizer else { return TextEnd(ids: ids) }
+        return TextEnd(ids: ids, mark: layout.endOfTurn, tokenizer: tokenizer)
     }
 
     /// What to throw where text is wanted of a model without a tokenizer.
@@ -29,10 +29,10 @@ extension LoadedModel {
     ///
     /// - Parameters:
     ///   - batchSize: sequences at once; nil: as many as fit into a gigabyte of keys and values, up to 64.
-    ///   - stops: the ids that end a text.
+    ///   - end: what ends a text.
     /// - Throws: `InputError` of kind `.capacity` where there is no memory.
     package func generator(
-        count: Int, positions: Int, batchSize: Int?, sampling: Sampling, stops: Set<Int32>, context: KernelContext,
+        count: Int, positions: Int, batchSize: Int?, sampling: Sampling, end: TextEnd, context: KernelContext,
         compute: Compute
     ) throws -> Generator {
         let bytes = GenerationLayout.cacheByteCount(architecture, positions: positions) ?? Int.max
@@ -41,6 +41,6 @@ extension LoadedModel {
         let tokens = min(Self.forwardTokens, Checked.product([sequences, positions]) ?? Self.forwardTokens)
         let (runner, room) = try generation(
             sequences: sequences, positions: positions, tokens: tokens, context: context, compute: compute)
-        return Generator(runner: runner, room: room, sampling: sampling, stops: stops)
+        return Generator(runner: runner, room: room, sampling: sampling, end: end)
     }
 }

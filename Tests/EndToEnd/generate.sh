@@ -168,4 +168,19 @@ check "two ranks weigh the same" cmp "$work/choices-0.jsonl" "$work/choices-2.js
 printf '{"prompt": "a", "choices": ["b"], "answer": 0}\n' >"$work/one-choice.jsonl"
 refused "a question with one choice" 65 "one-choice.jsonl: line 1" 2 eval "$tiny" --task multiple-choice --data "$work/one-choice.jsonl"
 
+# Conversations: the last answer is asked for, whether the row has it or not.
+cat >"$work/chat.jsonl" <<'ROWS'
+{"messages": [{"role": "user", "content": "Soup?"}, {"role": "assistant", "content": "Onions."}]}
+{"messages": [{"role": "user", "content": "And?"}, {"role": "assistant", "content": "Oats."}, {"role": "user", "content": "More?"}, {"role": "assistant", "content": "No."}]}
+ROWS
+on 0 eval "$tiny" --task exact-match --data "$work/chat.jsonl" --chat-template chatml --output "$work/chat.out" >/dev/null 2>&1 || true
+check "a conversation's last answer is expected" \
+    test "$(sed -nE 's/.*"expected":"([^"]*)".*/\1/p' "$work/chat.out" | tr '\n' ' ')" = "Onions. No. "
+check "what stands before it is the prompt" grep -q 'More?<|im_end|>\\n<|im_start|>assistant\\n"' "$work/chat.out"
+on 2 generate "$tiny" --input "$work/chat.jsonl" --chat-template chatml --output "$work/chat.text" >/dev/null 2>&1 || true
+check "generate gives the same prompts" cmp <(sed -E 's/.*"prompt":("([^"\\]|\\.)*").*/\1/' "$work/chat.out") \
+    <(sed -E 's/.*"prompt":("([^"\\]|\\.)*").*/\1/' "$work/chat.text")
+refused "a conversation without a layout" 65 "chat.jsonl: line 1: .*chat-template" 0 \
+    generate "$tiny" --input "$work/chat.jsonl" --output "$work/x"
+
 check "nothing was written beside the model" test -z "$(find "$tiny" -newer "$work/plain" -type f)"

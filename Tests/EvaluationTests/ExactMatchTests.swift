@@ -53,7 +53,7 @@ struct ExactMatchTests {
             }
             let questions = try (0..<9).map { try Question($0, of: set, file: path) }
             return try ExactMatch.answers(
-                to: questions, generator: tiny.generator(), tokenizer: tiny.tokenizer, stops: tiny.model.endsOfText(),
+                to: questions, generator: tiny.generator(), tokenizer: tiny.tokenizer, end: tiny.model.endOfText(),
                 maximumNewTokens: 6, communicator: communicator)
         }
         let all = try #require(answers[0])

@@ -22,7 +22,7 @@ struct TinyModel {
 
     func generator(batchSize: Int = 3, positions: Int = 64, sampling: Sampling = .greedy) throws -> Generator {
         try model.generator(
-            count: batchSize, positions: positions, batchSize: batchSize, sampling: sampling, stops: model.endsOfText(),
+            count: batchSize, positions: positions, batchSize: batchSize, sampling: sampling, end: model.endOfText(),
             context: context, compute: .fp32)
     }
 

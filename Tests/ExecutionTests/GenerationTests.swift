@@ -179,8 +179,8 @@ struct GenerationTests {
             let golden = Case(adapter: true, storage: .nf4)
             let context = try golden.context
             let generator = try golden.model(context).generator(
-                count: 2, positions: 18, batchSize: 2, sampling: Sampling(temperature: 1, topP: 0.5), stops: [],
-                context: context, compute: .fp32)
+                count: 2, positions: 18, batchSize: 2, sampling: Sampling(temperature: 1, topP: 0.5),
+                end: TextEnd(ids: []), context: context, compute: .fp32)
             let before = AlignedStorage.allocationCount
             let rows = try Golden.rows("input_ids", length: 18)
             let requests = (0..<4).map {
@@ -216,7 +216,7 @@ struct GenerationTests {
         let context = try golden.context
         let (runner, room) = try golden.model(context).generation(
             sequences: sequences, positions: positions, tokens: tokens, context: context, compute: .fp32)
-        let generator = Generator(runner: runner, room: room, sampling: sampling, stops: stops)
+        let generator = Generator(runner: runner, room: room, sampling: sampling, end: TextEnd(ids: stops))
         let requests = prompts.enumerated().map {
             GenerationRequest(number: $0.offset, prompt: $0.element, maximumNewTokens: newTokens)
         }

@@ -40,7 +40,7 @@ extension EvalCommand {
     ) throws -> [ExactMatch.Answer]? {
         let longestAnswer = questions.map(\.answer.count).max() ?? 0
         let newTokens = maxNewTokens ?? 2 * longestAnswer + 16
-        let stops = model.endsOfText(chatTemplate)
+        let end = model.endOfText(chatTemplate)
         let (generator, tokenizer) = try communicator.agree {
             guard let tokenizer = model.tokenizer else { throw LoadedModel.needsTokenizer(self.model) }
             let positions = try GenerationLimits(contextSize: model.architecture.maximumPositions)
@@ -49,12 +49,12 @@ extension EvalCommand {
                 }
             let generator = try model.generator(
                 count: questions.count.dividedRoundingUp(by: communicator.size), positions: positions,
-                batchSize: batchSize, sampling: .greedy, stops: stops, context: context, compute: options.compute)
+                batchSize: batchSize, sampling: .greedy, end: end, context: context, compute: options.compute)
             return (generator, tokenizer)
         }
         var progress = RowProgress(rows: questions.count)
         return try ExactMatch.answers(
-            to: questions, generator: generator, tokenizer: tokenizer, stops: stops, maximumNewTokens: newTokens,
+            to: questions, generator: generator, tokenizer: tokenizer, end: end, maximumNewTokens: newTokens,
             communicator: communicator
         ) { done in
             // The other ranks are about as far.

@@ -20,11 +20,11 @@ extension GenerateCommand {
             let generator = try communicator.agree {
                 try self.generator(model, prompts, kernels, ranks: communicator.size, input: input)
             }
-            let lines = try communicator.agree { try Lines(prompts, model.tokenizer, settings(model, communicator)) }
-            let file = try communicator.agree { () -> GenerationFile? in
-                guard communicator.isCoordinator else { return nil }
-                if let tokenizer = model.tokenizer { noteMissingMarks(tokenizer) }
-                return try GenerationFile(path: output, keys: lines.keys)
+            let lines = try communicator.agree {
+                try Lines(prompts, model, chatTemplate, settings(model, communicator))
+            }
+            let file = try communicator.agree {
+                communicator.isCoordinator ? try GenerationFile(path: output, keys: lines.keys) : nil
             }
             let first = try communicator.fromCoordinator { file?.lineCount ?? 0 }
             if communicator.isCoordinator, first > 0 {
@@ -65,7 +65,7 @@ extension GenerateCommand {
         }
         return try model.generator(
             count: prompts.count.dividedRoundingUp(by: ranks), positions: positions, batchSize: batchSize,
-            sampling: sampling, stops: model.endsOfText(chatTemplate), context: kernels, compute: options.compute)
+            sampling: sampling, end: model.endOfText(chatTemplate), context: kernels, compute: options.compute)
     }
 
     private func requests(_ prompts: [Prompt]) -> [GenerationRequest] {
@@ -79,8 +79,9 @@ extension GenerateCommand {
         guard communicator.isCoordinator else { return "" }
         let identity = try LoadedModel.identity(
             path: self.model, adapterPath: options.adapter, storage: options.quantization)
-        let limits =
-            "\(maxNewTokens) of \(try limits(model).contextSize) until \(model.endsOfText(chatTemplate).sorted())"
+        let end = model.endOfText(chatTemplate)
+        let ends = "\(end.ids.sorted()) \(end.mark ?? "")"
+        let limits = "\(maxNewTokens) of \(try limits(model).contextSize) until \(ends)"
         return [identity, options.compute.rawValue, limits, "\(temperature) \(topP) \(seed)"].joined(separator: "\n")
     }
 }
@@ -90,10 +91,12 @@ private struct Lines {
     let keys: [String]
     private let prompts: [Prompt]
     private let tokenizer: Tokenizer?
+    private let end: TextEnd
 
-    init(_ prompts: [Prompt], _ tokenizer: Tokenizer?, _ settings: String) {
+    init(_ prompts: [Prompt], _ model: LoadedModel, _ layout: ChatLayout?, _ settings: String) {
         self.prompts = prompts
-        self.tokenizer = tokenizer
+        tokenizer = model.tokenizer
+        end = model.endOfText(layout)
         keys = prompts.map { GenerationLine.key(settings: settings, prompt: $0.ids) }
     }
 
@@ -102,7 +105,7 @@ private struct Lines {
         return GenerationLine(
             row: generation.number, key: keys[generation.number],
             prompt: tokenizer?.decode(prompt, skipSpecialTokens: true),
-            text: tokenizer.map { ContinuationDecoder.text(of: generation.ids, behind: prompt, $0) },
+            text: tokenizer.map { ContinuationDecoder.text(of: generation.ids, behind: prompt, end: end, $0) },
             ids: generation.ids, stop: generation.stop)
     }
 }

@@ -23,7 +23,6 @@ extension GenerateCommand {
         let kernels = try options.context(ranksOnNode: ranksOnNode)
         let model = try openModel(kernels)
         let tokenizer = try tokenizer(model)
-        noteMissingMarks(tokenizer)
         let text = try promptText()
         let ids = try tokenizer.encodePrompt(text, layout: chatTemplate)
         if let id = ids.first(where: { $0 >= model.architecture.vocabularySize }) {
@@ -33,13 +32,14 @@ extension GenerateCommand {
                 remedy: "put the tokenizer of this model beside it")
         }
         let positions = try limits(model).positions(prompts: [ids], newTokens: maxNewTokens) { _ in (promptFile, nil) }
+        let end = model.endOfText(chatTemplate)
         let generator = try model.generator(
-            count: 1, positions: positions, batchSize: 1, sampling: sampling, stops: model.endsOfText(chatTemplate),
+            count: 1, positions: positions, batchSize: 1, sampling: sampling, end: end,
             context: kernels,
             compute: options.compute)
         let clock = ContinuousClock()
         let start = clock.now
-        var decoder = ContinuationDecoder(tokenizer, prompt: ids)
+        var decoder = ContinuationDecoder(tokenizer, prompt: ids, end: end)
         var continuation = ""
         let showsOnTerminal = isatty(STDOUT_FILENO) == 1
         func say(_ piece: String) {

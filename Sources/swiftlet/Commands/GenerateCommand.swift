@@ -97,12 +97,6 @@ struct GenerateCommand: ParsableCommand {
         return tokenizer
     }
 
-    /// Says where an answer cannot end by a token.
-    func noteMissingMarks(_ tokenizer: Tokenizer) {
-        guard let end = chatTemplate?.endOfTurn, tokenizer.tokenID(of: end) == nil else { return }
-        Console.note("notice: the tokenizer has no token \(end): an answer does not end with it")
-    }
-
     func limits(_ model: LoadedModel) throws -> GenerationLimits {
         let most = model.architecture.maximumPositions
         guard context ?? most <= most else {
