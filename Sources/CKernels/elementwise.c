@@ -1,5 +1,6 @@
 #include "sk_elementwise.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -24,7 +25,8 @@ typedef struct {
     uint64_t first;
     int64_t size;
     bool accumulate;
-    float *losses;
+    /// One value a row: losses, or inverse root mean squares.
+    float *per_row;
 } rows_work;
 
 static float *row(sk_matrix m, int64_t i) { return m.data + i * m.stride; }
@@ -34,6 +36,12 @@ static void over_rows(rows_work *work, sk_matrix shape, sk_range_task *task) {
     if (shape.columns == 0) return;
     work->table = sk_table_of(work->context);
     sk_parallel_ranges(work->context, shape.rows, sk_max(1, 4096 / shape.columns), task, work);
+}
+
+/// Cache lines of columns, so that no two threads write the same one.
+static void over_columns(rows_work *work, int64_t columns, sk_range_task *task) {
+    work->table = sk_table_of(work->context);
+    sk_parallel_ranges(work->context, columns, 4 * SK_LANES, task, work);
 }
 
 /// The values of a weight [1, n], decoded into the shared scratch where they are not fp32 already.
@@ -159,6 +167,62 @@ void sk_rms_norm_backward(
     over_rows(&work, dy, norm_backward_rows);
 }
 
+// Gradients of parameters that every row uses: the threads share the columns, and each column is one chain over the
+// rows in order.
+
+static void inverse_rms_rows(void *argument, int64_t first, int64_t end, int thread) {
+    (void)thread;
+    const rows_work *k = argument;
+    int64_t n = k->b.columns;
+    for (int64_t i = first; i < end; i++)
+        k->per_row[i] = 1.0f / sqrtf(k->table->dot(n, row(k->b, i), row(k->b, i)) / (float)n + k->epsilon);
+}
+
+static void norm_gradient_columns(void *argument, int64_t first, int64_t end, int thread) {
+    (void)thread;
+    const rows_work *k = argument;
+    if (!k->accumulate) memset(k->c.data + first, 0, (size_t)(end - first) * sizeof(float));
+    for (int64_t i = 0; i < k->a.rows; i++)
+        k->table->rms_norm_gradient(
+            end - first, row(k->a, i) + first, row(k->b, i) + first, k->per_row[i], k->c.data + first);
+}
+
+void sk_rms_norm_gradient(
+    sk_context *context, sk_matrix dy, sk_matrix x, float epsilon, sk_matrix dw, bool accumulate) {
+    float *inverse = sk_shared_scratch(context, x.rows * (int64_t)sizeof(float));
+    rows_work work = {.context = context, .a = dy, .b = x, .c = dw, .epsilon = epsilon, .accumulate = accumulate,
+        .per_row = inverse};
+    over_rows(&work, x, inverse_rms_rows);
+    over_columns(&work, x.columns, norm_gradient_columns);
+}
+
+static void sum_columns(void *argument, int64_t first, int64_t end, int thread) {
+    (void)thread;
+    const rows_work *k = argument;
+    float *sums = k->b.data + first;
+    if (!k->accumulate) memset(sums, 0, (size_t)(end - first) * sizeof(float));
+    for (int64_t i = 0; i < k->a.rows; i++) k->table->add(end - first, sums, row(k->a, i) + first, sums);
+}
+
+void sk_sum_rows(sk_context *context, sk_matrix a, sk_matrix sums, bool accumulate) {
+    rows_work work = {.context = context, .a = a, .b = sums, .accumulate = accumulate};
+    over_columns(&work, a.columns, sum_columns);
+}
+
+static void embed_gradient_columns(void *argument, int64_t first, int64_t end, int thread) {
+    (void)thread;
+    const rows_work *k = argument;
+    for (int64_t i = 0; i < k->a.rows; i++) {
+        float *sum = row(k->b, k->ids[i]) + first;
+        k->table->add(end - first, sum, row(k->a, i) + first, sum);
+    }
+}
+
+void sk_embed_gradient(sk_context *context, const int32_t *ids, sk_matrix dh, sk_matrix table) {
+    rows_work work = {.context = context, .a = dh, .b = table, .ids = ids};
+    over_columns(&work, dh.columns, embed_gradient_columns);
+}
+
 static void rotate_rows(void *argument, int64_t first, int64_t end, int thread) {
     (void)thread;
     const rows_work *k = argument;
@@ -184,7 +248,7 @@ static void loss_rows(void *argument, int64_t first, int64_t end, int thread) {
     const rows_work *k = argument;
     for (int64_t i = first; i < end; i++) {
         bool counted = k->ids[i] != LEFT_OUT;
-        k->losses[i] = !counted ? 0 : k->table->cross_entropy(k->a.columns, row(k->a, i), k->ids[i], k->accumulate,
+        k->per_row[i] = !counted ? 0 : k->table->cross_entropy(k->a.columns, row(k->a, i), k->ids[i], k->accumulate,
             k->factor);
         if (!counted && k->accumulate) memset(row(k->a, i), 0, (size_t)k->a.columns * sizeof(float));
     }
@@ -194,7 +258,7 @@ void sk_cross_entropy(
     sk_context *context, sk_matrix logits, const int32_t *targets, bool write_gradient, float gradient_scale,
     float *nll) {
     rows_work work = {.context = context, .a = logits, .ids = targets, .accumulate = write_gradient,
-        .factor = gradient_scale, .losses = nll};
+        .factor = gradient_scale, .per_row = nll};
     over_rows(&work, logits, loss_rows);
 }
 

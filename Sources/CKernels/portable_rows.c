@@ -63,6 +63,10 @@ void sk_portable_rms_norm_backward(
     }
 }
 
+void sk_portable_rms_norm_gradient(int64_t n, const float *dy, const float *x, float r, float *dw) {
+    for (int64_t i = 0; i < n; i++) dw[i] = fmaf(dy[i], x[i] * r, dw[i]);
+}
+
 void sk_portable_rotate(
     int64_t heads, int64_t half, float *x, const float *cosines, const float *sines, float sign) {
     for (int64_t head = 0; head < heads; head++, x += 2 * half)

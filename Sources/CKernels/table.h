@@ -42,6 +42,8 @@ typedef void sk_dropout_kernel(
 typedef void sk_rms_norm_kernel(int64_t n, const float *x, const float *w, float epsilon, float *y);
 typedef void sk_rms_norm_backward_kernel(
     int64_t n, const float *dy, const float *x, const float *w, float epsilon, float *dx, bool accumulate);
+/// dw[i] = fma(dy[i], x[i] * r, dw[i]): one row's share of the gradient of the norm's weight; r = 1 / rms(x).
+typedef void sk_rms_norm_gradient_kernel(int64_t n, const float *dy, const float *x, float r, float *dw);
 /// Pairs (x[i], x[i + half]) turned by the angle i, for each of `heads` runs of 2 * half values; sines times `sign`.
 typedef void sk_rotate_kernel(
     int64_t heads, int64_t half, float *x, const float *cosines, const float *sines, float sign);

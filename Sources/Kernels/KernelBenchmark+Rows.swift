@@ -20,6 +20,10 @@ extension KernelBenchmark {
                 let weight = WeightView($1[0].rows(from: 0, count: 1))
                 $0.rmsNormBackward(dy: $1[0], x: $1[1], weight: weight, epsilon: 1e-5, dx: $1[2], accumulate: false)
             },
+            row("rmsNormGradient", 1024, 512, kernel: "rms_norm_gradient", matrices: 3, traffic: 2) {
+                let weight = $1[2].rows(from: 0, count: 1)
+                $0.rmsNormGradient(dy: $1[0], x: $1[1], epsilon: 1e-5, into: weight, accumulate: false)
+            },
             row("dropout", 1024, 512, matrices: 2) {
                 let rng = CounterRNG(seed: 1, purpose: .dropout)
                 $0.dropout($1[0], into: $1[1], probability: 0.1, rng: rng, firstElement: 0)
@@ -30,15 +34,16 @@ extension KernelBenchmark {
     }
 
     /// A case that writes the last of `matrices` (or the last two of five).
+    /// - Parameter traffic: how many of the matrices are read or written whole; nil: all.
     private static func row(
-        _ name: String, _ rows: Int, _ columns: Int, kernel: String? = nil, matrices: Int,
+        _ name: String, _ rows: Int, _ columns: Int, kernel: String? = nil, matrices: Int, traffic: Int? = nil,
         _ operation: @escaping (KernelContext, [Matrix]) -> Void
     ) -> Plan {
         Plan(kernels: [kernel ?? name]) { context, reference in
             let inputs = try (0..<matrices).map { try values(rows, columns, seed: UInt64($0)) }
             return Case(
                 name: name, shape: "\(rows)×\(columns)", operations: nil,
-                bytes: Double(matrices * rows * columns * 4), runs: 21,
+                bytes: Double((traffic ?? matrices) * rows * columns * 4), runs: 21,
                 body: { operation(context, inputs.map(\.matrix)) },
                 isRight: {
                     let expected = try inputs.map { try $0.copy() }

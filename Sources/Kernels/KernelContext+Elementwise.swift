@@ -53,4 +53,17 @@ extension KernelContext {
         precondition(ids.allSatisfy { $0 >= 0 && $0 < table.rows }, "a token id lies outside the vocabulary")
         run { sk_embed($0, ids.baseAddress, table.native, h.native) }
     }
+
+    /// sums [1, N] (+)= the sum of the rows of a [M, N], in order: the gradient of `addBias`.
+    package func sumRows(_ a: Matrix, into sums: Matrix, accumulate: Bool) {
+        precondition(sums.rows == 1 && sums.columns == a.columns)
+        run { sk_sum_rows($0, a.native, sums.native, accumulate) }
+    }
+
+    /// table [V, H] at row ids[i] += row i of dh [count, H], in order: the gradient of `embed`.
+    package func embedGradient(_ ids: UnsafeBufferPointer<Int32>, _ dh: Matrix, into table: Matrix) {
+        precondition(ids.count == dh.rows && table.columns == dh.columns)
+        precondition(ids.allSatisfy { $0 >= 0 && $0 < table.rows }, "a token id lies outside the vocabulary")
+        run { sk_embed_gradient($0, ids.baseAddress, dh.native, table.native) }
+    }
 }

@@ -16,4 +16,10 @@ extension KernelContext {
         precondition(dy.hasShape(of: x) && dy.hasShape(of: dx) && weight.rows == 1 && weight.columns == x.columns)
         run { sk_rms_norm_backward($0, dy.native, x.native, weight.native, epsilon, dx.native, accumulate) }
     }
+
+    /// dw [1, H] (+)= Σ over rows of dy · x · r: the gradient of `rmsNorm` by its weight.
+    package func rmsNormGradient(dy: Matrix, x: Matrix, epsilon: Float, into dw: Matrix, accumulate: Bool) {
+        precondition(dy.hasShape(of: x) && dw.rows == 1 && dw.columns == x.columns)
+        run { sk_rms_norm_gradient($0, dy.native, x.native, epsilon, dw.native, accumulate) }
+    }
 }

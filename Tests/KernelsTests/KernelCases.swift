@@ -44,6 +44,14 @@ enum KernelCases {
             let weight = try StoredWeight(format: .bf16, rows: 1, columns: n, seed: 9, context: context)
             return try rows(n) { a, _, c in context.rmsNorm(a, weight: weight.view, epsilon: 1e-5, into: c) }
         },
+        "rms_norm_gradient": { context, n in
+            try rows(n) { a, b, c in
+                context.rmsNormGradient(dy: a, x: b, epsilon: 1e-5, into: c.rows(from: 3, count: 1), accumulate: true)
+                context.sumRows(b, into: c.rows(from: 4, count: 1), accumulate: n % 2 == 0)
+                let ids: [Int32] = [2, 0, 2, 1, 2, 0]
+                ids.withUnsafeBufferPointer { context.embedGradient($0, a, into: c.rows(from: 0, count: 3)) }
+            }
+        },
         "rms_norm_backward": { context, n in
             let weight = try StoredWeight(format: .fp32, rows: 1, columns: n, seed: 9, context: context)
             return try rows(n) {

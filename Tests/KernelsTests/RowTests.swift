@@ -71,6 +71,37 @@ struct RowTests {
         expectClose(dx.elements, zip(old, gradient).map { $0 + $1 })
     }
 
+    @Test("gradients of what every row uses: a norm's weight, a bias, an embedding")
+    func sharedGradients() throws {
+        for (rows, columns) in [(1, 1), (3, 15), (7, 64), (5, 65), (4, 300)] {
+            let (dy, x) = (try Values(rows, columns, seed: 1), try Values(rows, columns, seed: 2, padding: 3))
+            let (norm, bias) = (try Values(1, columns, seed: 3), try Values(1, columns, seed: 4))
+            let old = norm.elements.map(Double.init)
+            context.rmsNormGradient(dy: dy.matrix, x: x.matrix, epsilon: 1e-3, into: norm.matrix, accumulate: true)
+            context.sumRows(dy.matrix, into: bias.matrix, accumulate: false)
+            var (exactNorm, exactBias) = (old, [Double](repeating: 0, count: columns))
+            for row in 0..<rows {
+                let values = x.matrix.row(row).map(Double.init)
+                let squares = values.reduce(0) { $0 + $1 * $1 } / Double(columns)
+                let r = 1 / (squares + Double(Float(1e-3))).squareRoot()
+                for column in 0..<columns {
+                    exactNorm[column] += Double(dy.matrix.row(row)[column]) * values[column] * r
+                    exactBias[column] += Double(dy.matrix.row(row)[column])
+                }
+            }
+            expectClose(norm.elements, exactNorm)
+            expectClose(bias.elements, exactBias)
+            let table = try Values(4, columns, seed: 5)
+            var exact = table.elements.map(Double.init)
+            let ids = (0..<rows).map { Int32([3, 0, 3, 1][$0 % 4]) }
+            ids.withUnsafeBufferPointer { context.embedGradient($0, dy.matrix, into: table.matrix) }
+            for (row, id) in ids.enumerated() {
+                for column in 0..<columns { exact[Int(id) * columns + column] += Double(dy.matrix.row(row)[column]) }
+            }
+            expectClose(table.elements, exact)
+        }
+    }
+
     @Test("rotation turns pairs, and back")
     func rotation() throws {
         let frequencies: [Float] = [1, 0.5, 0.01]

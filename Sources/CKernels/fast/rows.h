@@ -117,6 +117,13 @@ void SK_NAME(rms_norm_backward)(
     }
 }
 
+void SK_NAME(rms_norm_gradient)(int64_t n, const float *dy, const float *x, float r, float *dw) {
+    FOR_LANES(i, n, part) {
+        floats normed = load_part(x + i, part) * r;
+        store_part(dw + i, fused(load_part(dy + i, part), normed, load_part(dw + i, part)), part);
+    }
+}
+
 void SK_NAME(rotate)(
     int64_t heads, int64_t half, float *x, const float *cosines, const float *sines, float sign) {
     for (int64_t head = 0; head < heads; head++, x += 2 * half) {

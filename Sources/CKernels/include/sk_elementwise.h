@@ -23,6 +23,14 @@ void sk_rms_norm(sk_context *context, sk_matrix x, sk_weight w, float epsilon, s
 void sk_rms_norm_backward(
     sk_context *context, sk_matrix dy, sk_matrix x, sk_weight w, float epsilon, sk_matrix dx, bool accumulate);
 
+/// dw (+)= sum over rows of dy * x * rstd: the gradient of the norm's weight. dw [1, columns].
+void sk_rms_norm_gradient(
+    sk_context *context, sk_matrix dy, sk_matrix x, float epsilon, sk_matrix dw, bool accumulate);
+/// sums (+)= the sum over the rows of a, in order: the gradient of a bias. sums [1, columns].
+void sk_sum_rows(sk_context *context, sk_matrix a, sk_matrix sums, bool accumulate);
+/// table[ids[i]] += dh[i], in order: the gradient of sk_embed.
+void sk_embed_gradient(sk_context *context, const int32_t *ids, sk_matrix dh, sk_matrix table);
+
 /// Turns every head of every row by its position's angles; cosines and sines are [positions, head_size / 2].
 void sk_rotate(
     sk_context *context, sk_matrix x, int64_t head_size, const int32_t *positions, const float *cosines,
