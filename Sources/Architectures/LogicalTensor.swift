@@ -21,6 +21,14 @@ package struct LogicalTensor: Hashable, Codable, Sendable {
     package var elementCount: Int { shape.reduce(1, *) }
 }
 
+extension Architecture {
+    /// All tensors of the model as what full fine-tuning trains, in the order of the units; a tied head counts once.
+    /// Weight decay applies to matrices, not to norms and biases, as transformers' Trainer has it.
+    package var trainableTensors: [LogicalTensor] {
+        tensors.map { LogicalTensor(name: $0.name, shape: $0.shape, unit: $0.unit, decays: $0.shape.count == 2) }
+    }
+}
+
 /// A run of elements of one logical tensor: what is persisted, sharded and streamed refers to these, never to ranks.
 package struct LogicalRange: Hashable, Codable, Sendable {
     package let tensor: String

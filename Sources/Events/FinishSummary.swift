@@ -19,14 +19,14 @@ package struct FinishSummary: Sendable, Equatable {
     package var seconds: Double
     package var tokens: Int
     package var outputDirectory: String
-    /// Where the adapter for PEFT lies; nil where none was written.
-    package var adapterPath: String?
+    /// What was written for other programs; nil where the run has not come to its end.
+    package var result: TrainedResult?
     /// The last checkpoint; nil where none was written.
     package var checkpointPath: String?
 
     package init(
         outcome: Outcome, step: Int, totalSteps: Int, loss: Double?, evaluationLoss: Double?, seconds: Double,
-        tokens: Int, outputDirectory: String, adapterPath: String?, checkpointPath: String?
+        tokens: Int, outputDirectory: String, result: TrainedResult?, checkpointPath: String?
     ) {
         self.outcome = outcome
         self.step = step
@@ -36,7 +36,7 @@ package struct FinishSummary: Sendable, Equatable {
         self.seconds = seconds
         self.tokens = tokens
         self.outputDirectory = outputDirectory
-        self.adapterPath = adapterPath
+        self.result = result
         self.checkpointPath = checkpointPath
     }
 }

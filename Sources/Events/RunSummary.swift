@@ -3,11 +3,13 @@ package struct RunSummary: Sendable, Equatable {
     /// The base, as the job names it.
     package var model: String
     package var parameterCount: Int
-    /// How the base is stored: `nf4, block 64, double quantised`.
+    /// How the base is stored: `nf4, block 64, double quantised`; or what the parameters start from, where all of them
+    /// are trained.
     package var baseFormat: String
+    /// Bytes of the base; 0 where all parameters are trained.
     package var baseByteCount: Int
-    /// The adapter in words: `LoRA r 16, alpha 32, all linear layers`.
-    package var adapter: String
+    /// The adapter in words: `LoRA r 16, alpha 32, all linear layers`; nil where all parameters are trained.
+    package var adapter: String?
     package var trainableCount: Int
     /// Rows trained on, and rows held out.
     package var exampleCount: Int
@@ -30,7 +32,7 @@ package struct RunSummary: Sendable, Equatable {
     package var outputDirectory: String
 
     package init(
-        model: String, parameterCount: Int, baseFormat: String, baseByteCount: Int, adapter: String,
+        model: String, parameterCount: Int, baseFormat: String, baseByteCount: Int, adapter: String?,
         trainableCount: Int, exampleCount: Int, heldOutCount: Int, tokenCount: Int, sequenceLength: Int,
         packing: Bool, globalBatchSize: Int, microBatchSize: Int, totalSteps: Int, epochs: Double, compute: String,
         gradientCheckpointing: Bool, rankCount: Int, nodeCount: Int, threadsPerRank: Int, bytesPerRank: Int?,

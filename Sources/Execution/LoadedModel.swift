@@ -62,7 +62,7 @@ package struct LoadedModel {
         let files = try PEFTAdapter(path: adapterPath, architecture: architecture)
         let space = LogicalSpace(architecture.adapterTensors(files.description))
         let units = try TrainableUnits(space: space, units: architecture.units, communicator: communicator)
-        try AdapterInitialization.fill(units, from: files.values(of:))
+        try units.fill(from: files.values(of:))
         adapter = files.description
         trainables = units
     }

@@ -5,7 +5,7 @@ extension ModelRunner {
     /// The losses of each sequence of a batch, without a backward.
     package func evaluateSequences(_ batch: TokenBatch) throws -> [ExactLoss] {
         try forwardWalk(batch, dropout: nil)
-        return withHead { head in
+        return try withHead { head in
             let losses = head.losses(batch, gradientScale: nil)
             return batch.segments.map { segment in
                 let tokens = Int(segment.queryStart)..<Int(segment.queryStart + segment.queryCount)

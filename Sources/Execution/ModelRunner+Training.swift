@@ -1,5 +1,6 @@
-import Kernels
 import Architectures
+import Buffers
+import Kernels
 package import Sharding
 package import Transformer
 
@@ -15,61 +16,113 @@ extension ModelRunner {
     ) throws -> (loss: ExactLoss, inRange: Bool) {
         try timed("forward") { try forwardWalk(batch, dropout: dropout) }
         var loss = ExactLoss()
-        timed("head and loss") {
-            withHead { loss.add($0.losses(batch, gradientScale: gradientScale), targets: batch.targets) }
+        var inRange = try timed("head and loss") {
+            try headPass(batch, gradientScale: gradientScale, loss: &loss, sums: sums, limit: limit)
         }
-        let inRange = try backwardWalk(batch, dropout: dropout, sums: sums, limit: limit)
+        if try !backwardWalk(batch, dropout: dropout, sums: sums, limit: limit) { inRange = false }
+        if !timed("embedding", { embeddingPass(batch, sums: sums, limit: limit) }) { inRange = false }
         return (loss, inRange)
     }
 
+    /// How many addends one micro-batch gives to an element of `ExactGradientSum`, at most: an embedding that is tied to
+    /// the head gets a gradient from both ends of the model.
+    package var addendsPerMicroBatch: Int { trainsEverything && architecture.tiesEmbeddings ? 2 : 1 }
+
     /// What a rank without a micro-batch does in a round: it gives its shards to the others' walks.
     package func accompanyTraining() throws {
-        try walk(Array(blockIndices))
-        try walk(blockIndices.reversed())
+        try accompanyForward(then: lastBlock)
+        for index in blockIndices.reversed() { try lend(.block(index), then: nextBackward(index)) { _ in } }
+    }
+
+    /// The walk of a forward without computing.
+    func accompanyForward(then next: UnitID?) throws {
+        try lend(.embedding, then: nextForward(nil)) { _ in }
+        for index in blockIndices { try lend(.block(index), then: nextForward(index)) { _ in } }
+        try lendHead(then: next) { _, _ in }
     }
 
     func forwardWalk(_ batch: TokenBatch, dropout: DropoutKey?) throws {
-        embed(batch)
+        try embed(batch)
         for index in blockIndices {
             try withBlock(index, dropout: dropout, then: nextForward(index)) { $0.forward(batch) }
         }
     }
 
+    private var trainsEverything: Bool { frozen == nil }
+    private var lastBlock: UnitID? { nextBackward(architecture.layerCount) }
+
+    private func nextBackward(_ index: Int) -> UnitID? { index > 0 ? .block(index - 1) : nil }
+
+    /// The losses, the gradient of the stream, and those of norm and head where they are trained.
+    private func headPass(
+        _ batch: TokenBatch, gradientScale: Float, loss: inout ExactLoss, sums: ExactGradientSum, limit: Float
+    ) throws -> Bool {
+        var tensors: HeadTensors?
+        if trainsEverything, let gradients {
+            let tied =
+                architecture.tiesEmbeddings
+                ? architecture.embeddingTensor(in: gradients.values(of: .embedding, behind: .head)) : nil
+            tensors = architecture.headTensors(in: gradients.values(of: .head), embedding: tied)
+        }
+        try withHead(then: lastBlock) {
+            loss.add(
+                $0.losses(batch, gradientScale: gradientScale, gradients: tensors), targets: batch.targets)
+        }
+        guard let tensors, let gradients else { return true }
+        var inRange = add(gradients.values(of: .head), of: .head, to: sums, limit: limit)
+        if architecture.tiesEmbeddings {
+            // The other end adds to the same sums, as an addend of its own: integers have no order.
+            if !add(tensors.weight.elements, of: .embedding, to: sums, limit: limit) { inRange = false }
+        }
+        return inRange
+    }
+
+    /// The gradient of the embedding from that of the stream, where it is trained.
+    private func embeddingPass(_ batch: TokenBatch, sums: ExactGradientSum, limit: Float) -> Bool {
+        guard trainsEverything, let gradients else { return true }
+        let values = gradients.values(of: .embedding)
+        context.fill(values, with: 0)
+        context.embedGradient(
+            batch.tokens, activations.matrix(activations.layout.scratch.streamGradient, rows: batch.count),
+            into: architecture.embeddingTensor(in: values))
+        return add(values, of: .embedding, to: sums, limit: limit)
+    }
+
     private func backwardWalk(
         _ batch: TokenBatch, dropout: DropoutKey?, sums: ExactGradientSum, limit: Float
     ) throws -> Bool {
-        guard let gradients, let settings = activations.layout.adapter else { return true }
+        guard let gradients else { return true }
         var inRange = true
         for index in blockIndices.reversed() {
             let unit = UnitID.block(index)
             let values = gradients.values(of: unit)
-            let matrices = architecture.adapterMatrices(in: values, settings: settings)
-            try withBlock(index, dropout: dropout, then: index > 0 ? .block(index - 1) : nil) { block in
+            try withBlock(index, dropout: dropout, then: nextBackward(index)) { block in
                 // The last block's slots still hold what its forward wrote, also where all blocks share them.
                 if activations.layout.extent.checkpointing, index != architecture.layerCount - 1 {
                     timed("recomputation") { block.recompute(batch) }
                 }
-                timed("backward") { block.backward(batch, gradients: matrices, propagates: index > 0) }
+                timed("backward") {
+                    block.backward(
+                        batch, gradients: blockGradients(in: values), propagates: trainsEverything || index > 0)
+                }
             }
-            let fits = timed("exact sums") {
-                context.addFixedPoint(UnsafeBufferPointer(values), into: sums.sums(of: unit), limit: limit)
-            }
+            let fits = timed("exact sums") { add(values, of: unit, to: sums, limit: limit) }
             inRange = inRange && fits
         }
         return inRange
     }
 
-    /// Acquires and releases in the order of a walk, without computing.
-    func walk(_ order: [Int]) throws {
-        guard let trainables else { return }
-        for (place, index) in order.enumerated() {
-            _ = try trainables.acquire(.block(index))
-            if place + 1 < order.count { trainables.prefetch(.block(order[place + 1])) }
-            trainables.release(.block(index))
+    private func blockGradients(in values: UnsafeMutableBufferPointer<Float>) -> BlockGradients {
+        guard let settings = activations.layout.adapter else {
+            return .everything(architecture.blockTensors(in: values))
         }
+        return .adapters(architecture.adapterMatrices(in: values, settings: settings))
     }
 
-    private func nextForward(_ index: Int) -> UnitID? {
-        index + 1 < architecture.layerCount ? .block(index + 1) : nil
+    /// Adds gradients of a unit to its exact sums; false where one is out of range.
+    private func add(
+        _ values: UnsafeMutableBufferPointer<Float>, of unit: UnitID, to sums: ExactGradientSum, limit: Float
+    ) -> Bool {
+        context.addFixedPoint(UnsafeBufferPointer(values), into: sums.sums(of: unit), limit: limit)
     }
 }

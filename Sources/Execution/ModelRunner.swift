@@ -8,6 +8,8 @@ package import Transformer
 /// A model over ranks: walks its units forward and backward with the frozen bytes and the trainable parameters that
 /// `Sharding` lends, and lets `Transformer` compute. Only this floor knows both.
 ///
+/// Either the base is frozen, with or without adapters that are trained, or there is no base and everything is trained.
+///
 /// Each walk asks for the next unit before it computes the present one. Every rank makes every walk; one that has no
 /// micro-batch left in a round joins with `accompany…`.
 package final class ModelRunner {
@@ -15,7 +17,8 @@ package final class ModelRunner {
     package let activations: Activations
     package let compute: Compute
     let context: KernelContext
-    let frozen: FrozenUnits
+    /// Nil where everything is trained.
+    let frozen: FrozenUnits?
     let trainables: TrainableUnits?
     let rotary: RotaryTable
     let gradients: UnitGradients?
@@ -23,12 +26,15 @@ package final class ModelRunner {
     package var partTimes: PartTimes?
 
     /// - Parameters:
-    ///   - trainables: the adapters; nil for the bare base.
+    ///   - frozen: the base; nil where `trainables` are all parameters of the model.
+    ///   - trainables: the adapters, or all parameters; nil for the bare base.
     ///   - longestSequence: how many positions a sequence may have.
     package init(
-        layout: StepLayout, frozen: FrozenUnits, trainables: TrainableUnits?, longestSequence: Int,
+        layout: StepLayout, frozen: FrozenUnits?, trainables: TrainableUnits?, longestSequence: Int,
         context: KernelContext, compute: Compute
     ) throws {
+        precondition(frozen != nil || trainables != nil)
+        precondition(frozen != nil || layout.adapter == nil, "an adapter needs a frozen base")
         architecture = layout.architecture
         activations = try Activations(layout)
         self.frozen = frozen
@@ -40,7 +46,7 @@ package final class ModelRunner {
             positions: longestSequence)
         gradients = try trainables.flatMap { trainables in
             try layout.extent.inferenceOnly
-                ? nil : UnitGradients(space: trainables.space, units: layout.architecture.units)
+                ? nil : UnitGradients(space: trainables.space, architecture: layout.architecture)
         }
     }
 
@@ -52,61 +58,86 @@ package final class ModelRunner {
 
     var blockIndices: Range<Int> { 0..<architecture.layerCount }
 
+    /// Lends a unit's weights to `body`, and begins to gather the next unit meanwhile.
+    func lend<Result>(_ unit: UnitID, then next: UnitID?, _ body: (LentWeights) throws -> Result) throws -> Result {
+        let base = frozen?.acquire(unit)
+        defer { frozen?.release(unit) }
+        let values = try trainables?.acquire(unit)
+        defer { trainables?.release(unit) }
+        if let next {
+            frozen?.prefetch(next)
+            trainables?.prefetch(next)
+        }
+        return try body(LentWeights(base: base, values: values))
+    }
+
     /// The block at `index` with the weights that are lent now.
     func withBlock<Result>(
         _ index: Int, dropout: DropoutKey?, then next: UnitID?, _ body: (Block) throws -> Result
     ) throws -> Result {
-        let unit = UnitID.block(index)
-        let lent = frozen.acquire(unit)
-        defer { frozen.release(unit) }
-        let values = try trainables?.acquire(unit)
-        defer { trainables?.release(unit) }
-        if let next {
-            frozen.prefetch(next)
-            trainables?.prefetch(next)
+        try lend(.block(index), then: next) { weights in
+            let block = Block(
+                index: index, parameters: parameters(weights), activations: activations, rotary: rotary,
+                context: context, compute: compute, dropout: dropout)
+            return try body(block)
         }
-        let block = Block(
-            index: index, parameters: parameters(lent, values), activations: activations, rotary: rotary,
-            context: context, compute: compute, dropout: dropout)
-        return try body(block)
     }
 
-    private func parameters(_ lent: LentUnit, _ values: UnsafeMutableBufferPointer<Float>?) -> BlockParameters {
+    private func parameters(_ weights: LentWeights) -> BlockParameters {
+        guard let base = weights.base else { return BlockParameters(architecture.blockTensors(in: weights.trained)) }
         let settings = activations.layout.adapter
         let adapters = settings.flatMap { settings in
-            values.map { architecture.adapterMatrices(in: $0, settings: settings) }
+            weights.values.map { architecture.adapterMatrices(in: $0, settings: settings) }
         }
         return BlockParameters(
-            inputNorm: lent.weight(.inputNorm), postAttentionNorm: lent.weight(.postAttentionNorm),
+            inputNorm: base.weight(.inputNorm), postAttentionNorm: base.weight(.postAttentionNorm),
             linears: PerLinear { role in
                 LinearParameters(
-                    weight: lent.weight(.weight(role)), bias: lent.optionalWeight(.bias(role)),
+                    weight: base.weight(.weight(role)), bias: base.optionalWeight(.bias(role)),
                     adapter: adapters?[role])
             })
     }
 
-    func withHead<Result>(_ body: (Head) throws -> Result) rethrows -> Result {
-        let lent = frozen.acquire(.head)
-        defer { frozen.release(.head) }
-        guard architecture.tiesEmbeddings else {
-            return try body(head(norm: lent, weight: lent.weight(.head)))
+    /// The end of the model with the weights that are lent now.
+    func withHead<Result>(then next: UnitID? = nil, _ body: (Head) throws -> Result) throws -> Result {
+        try lendHead(then: next) { head, embedding in
+            if let base = head.base {
+                let weight = embedding?.base?.weight(.embedding) ?? base.weight(.head)
+                return try body(self.head(norm: base.weight(.finalNorm), weight: weight))
+            }
+            let tied = embedding.map { architecture.embeddingTensor(in: $0.trained) }
+            let tensors = architecture.headTensors(in: head.trained, embedding: tied)
+            return try body(self.head(norm: WeightView(tensors.norm), weight: WeightView(tensors.weight)))
         }
-        let embedding = frozen.acquire(.embedding)
-        defer { frozen.release(.embedding) }
-        return try body(head(norm: lent, weight: embedding.weight(.embedding)))
     }
 
-    private func head(norm: LentUnit, weight: WeightView) -> Head {
-        Head(
-            norm: norm.weight(.finalNorm), weight: weight, activations: activations, context: context,
-            compute: compute)
+    /// Lends the head, and the embedding with it where they are tied.
+    func lendHead<Result>(
+        then next: UnitID?, _ body: (LentWeights, LentWeights?) throws -> Result
+    ) throws -> Result {
+        guard architecture.tiesEmbeddings else { return try lend(.head, then: next) { try body($0, nil) } }
+        return try lend(.head, then: .embedding) { head in
+            try lend(.embedding, then: next) { try body(head, $0) }
+        }
+    }
+
+    private func head(norm: WeightView, weight: WeightView) -> Head {
+        Head(norm: norm, weight: weight, activations: activations, context: context, compute: compute)
     }
 
     /// The embedding of the tokens into the first slot of the stream.
-    func embed(_ batch: TokenBatch) {
-        let lent = frozen.acquire(.embedding)
-        defer { frozen.release(.embedding) }
-        let stream = activations.matrix(activations.layout.stream(0), rows: batch.count)
-        context.embed(batch.tokens, from: lent.weight(.embedding), into: stream)
+    func embed(_ batch: TokenBatch) throws {
+        try lend(.embedding, then: nextForward(nil)) { weights in
+            let stream = activations.matrix(activations.layout.stream(0), rows: batch.count)
+            let table =
+                weights.base?.weight(.embedding) ?? WeightView(architecture.embeddingTensor(in: weights.trained))
+            context.embed(batch.tokens, from: table, into: stream)
+        }
+    }
+
+    /// What a forward walk uses after block `index`, or after the embedding for nil.
+    func nextForward(_ index: Int?) -> UnitID? {
+        let next = index.map { $0 + 1 } ?? 0
+        return next < architecture.layerCount ? .block(next) : .head
     }
 }

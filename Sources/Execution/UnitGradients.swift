@@ -1,18 +1,26 @@
 import Architectures
 import Buffers
+import Sharding
 
-/// Room for the fp32 gradients of the largest unit: they are added to the exact sums before the next unit's.
+/// Room for the fp32 gradients that one micro-batch gives to the units that a pass works on: one block, or the end of
+/// the model with the embedding beside it where they are tied.
 final class UnitGradients {
     private let space: LogicalSpace
     private let storage: AlignedStorage
 
-    init(space: LogicalSpace, units: [UnitID]) throws {
+    init(space: LogicalSpace, architecture: Architecture) throws {
         self.space = space
-        let largest = units.map { space.range(of: $0).count }.max() ?? 0
+        func count(_ unit: UnitID) -> Int { space.range(of: unit).count }
+        let end = count(.head) + (architecture.tiesEmbeddings ? count(.embedding) : 0)
+        let largest = architecture.units.map(count).reduce(end, max)
         storage = try AlignedStorage(byteCount: largest * MemoryLayout<Float>.stride)
     }
 
-    func values(of unit: UnitID) -> UnsafeMutableBufferPointer<Float> {
-        storage.elements(count: space.range(of: unit).count)
+    /// The gradients of a unit.
+    /// - Parameter other: a unit whose gradients are in use at the same time; these lie behind them.
+    func values(of unit: UnitID, behind other: UnitID? = nil) -> UnsafeMutableBufferPointer<Float> {
+        let first = other.map { space.range(of: $0).count } ?? 0
+        return storage.elements(
+            at: first * MemoryLayout<Float>.stride, count: space.range(of: unit).count)
     }
 }

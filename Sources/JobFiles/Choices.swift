@@ -71,11 +71,11 @@ extension PartlyBuilt {
 }
 
 extension AdapterKind: PartlyBuilt {
-    static let notBuiltYet: Set<String> = ["none"]
+    static let notBuiltYet: Set<String> = []
 }
 
 extension Initialization: PartlyBuilt {
-    static let notBuiltYet: Set<String> = ["random"]
+    static let notBuiltYet: Set<String> = []
 }
 
 extension ScheduleKind: PartlyBuilt {

@@ -27,7 +27,8 @@ extension Job {
         switch name {
         case "num_epochs": maximumSteps != nil
         case "warmup_ratio": warmupSteps != nil
-        case _ where name.hasPrefix("quantization."): adapter == .lora
+        case _ where name.hasPrefix("quantization."): adapter != .qlora
+        case _ where name.hasPrefix("lora_"): adapter == .none
         default: false
         }
     }

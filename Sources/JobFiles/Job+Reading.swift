@@ -64,10 +64,33 @@ extension Job {
             throw place.error(
                 "micro_batch_size × sequence_len is more than \(Int32.max) tokens", remedy: "lower one of them")
         }
-        if adapter == .lora, given.values.keys.contains(where: { $0.hasPrefix("quantization.") }) {
+        try checkTraining(given, whole)
+        try checkConversations(given, whole)
+    }
+
+    /// What is trained, and keys that are for something else.
+    private mutating func checkTraining(_ given: JobEntries, _ whole: Place) throws {
+        func place(_ key: String) -> Place { given.values[key]?.place ?? whole }
+        if initialization == .random, adapter != .none {
+            throw place("init").error(
+                "init: random and adapter: \(adapter.rawValue) exclude each other: an adapter needs a trained base",
+                remedy: "set adapter: none to train from scratch, or take init out")
+        }
+        if adapter == .none, loraModelDirectory != nil {
+            throw place("lora_model_dir").error(
+                "lora_model_dir and adapter: none exclude each other: no adapter is trained",
+                remedy: "take lora_model_dir out, or set adapter: lora")
+        }
+        func isGiven(_ prefix: String) -> Bool { given.values.keys.contains { $0.hasPrefix(prefix) } }
+        if adapter == .lora, isGiven("quantization.") {
             notices.append("quantization has no effect: adapter: lora keeps the base as it is stored")
         }
-        try checkConversations(given, whole)
+        if adapter == .none, isGiven("quantization.") {
+            notices.append("quantization has no effect: adapter: none trains all parameters in fp32")
+        }
+        if adapter == .none, isGiven("lora_") {
+            notices.append("the lora_ keys have no effect: adapter: none trains all parameters")
+        }
     }
 
     /// Conversations need a template, and keys that are for conversations need some.

@@ -10,9 +10,11 @@ enum Headline {
         let epochs = String(format: run.epochs == run.epochs.rounded() ? "%.0f" : "%.2f", run.epochs)
         return [
             "\(run.model): \(Wording.size(run.parameterCount)) parameters",
-            "  base     \(run.baseFormat), \(Wording.bytes(run.baseByteCount))",
-            "  adapter  \(run.adapter), \(Wording.size(run.trainableCount)) parameters"
-                + String(format: " (%.2f %%)", share),
+            run.adapter == nil
+                ? "  start    \(run.baseFormat)" : "  base     \(run.baseFormat), \(Wording.bytes(run.baseByteCount))",
+            run.adapter.map {
+                "  adapter  \($0), \(Wording.size(run.trainableCount)) parameters" + String(format: " (%.2f %%)", share)
+            } ?? "  trained  all parameters, kept in fp32",
             "  data     \(Wording.plural(run.exampleCount, "row")), \(Wording.size(run.tokenCount)) tokens\(heldOut)",
             "  batch    \(Wording.plural(run.globalBatchSize, "sequence")) of up to"
                 + " \(Wording.count(run.sequenceLength)) tokens\(run.packing ? ", packed" : ""),"
@@ -48,7 +50,7 @@ enum Headline {
         if let loss = end.evaluationLoss { first += ", held-out loss \(Wording.figure(loss))" }
         if end.tokens > 0, end.seconds > 0 { first += ", \(Wording.speed(Double(end.tokens) / end.seconds)) tok/s" }
         let places = [
-            end.adapterPath.map { "  adapter     \($0)" },
+            end.result.map(place),
             end.checkpointPath.map { "  checkpoint  \($0)" },
             "  metrics     \(end.outputDirectory)/metrics.jsonl",
         ]
@@ -57,10 +59,22 @@ enum Headline {
 
     private static func next(_ end: FinishSummary, of run: RunSummary?) -> [String] {
         guard end.outcome == .completed else { return ["  next        run the same command again to go on from here"] }
-        guard let adapter = end.adapterPath, let run else { return [] }
-        return [
-            "  next        swiftlet eval \(run.model) --adapter \(adapter) --data FILE.jsonl; "
-                + "or load the adapter with PEFT"
-        ]
+        guard let result = end.result, let run else { return [] }
+        switch result {
+        case .adapter(let path):
+            return [
+                "  next        swiftlet eval \(run.model) --adapter \(path) --data FILE.jsonl; "
+                    + "or load the adapter with PEFT"
+            ]
+        case .model(let path):
+            return ["  next        swiftlet eval \(path) --data FILE.jsonl; or load the model with transformers"]
+        }
+    }
+
+    private static func place(_ result: TrainedResult) -> String {
+        switch result {
+        case .adapter(let path): "  adapter     \(path)"
+        case .model(let path): "  model       \(path)"
+        }
     }
 }

@@ -29,10 +29,11 @@ package final class ExactGradientSum {
 
     package var byteCount: Int { storage.byteCount + (reduced?.byteCount ?? 0) }
 
-    /// The largest magnitude that one of `microBatches` addends may have so that no sum can leave ±2,048.
+    /// The largest magnitude that one of so many addends may have so that no sum can leave ±2,048.
     ///
-    /// It depends on the step's micro-batches, not on the ranks, so that the guard trips alike on any number of them.
-    package static func limit(microBatches: Int) -> Float { 2048 / Float(max(1, microBatches)) * 0.999 }
+    /// - Parameter addends: those of the step's micro-batches on all ranks together, so that the guard trips alike on any
+    ///   number of ranks.
+    package static func limit(addends: Int) -> Float { 2048 / Float(max(1, addends)) * 0.999 }
 
     package func reset() { sums.update(repeating: 0) }
 

@@ -11,7 +11,7 @@ package import Sharding
 package final class CheckpointKeeper {
     /// What a run must find again in its checkpoint, besides the job.
     package struct Identity: Sendable, Equatable {
-        /// `BaseStore.hash`.
+        /// `BaseStore.hash`, or `StartingWeights.identity()`.
         package var base: String
         /// `ExampleSet.fingerprint`.
         package var data: String
@@ -23,10 +23,10 @@ package final class CheckpointKeeper {
     }
 
     private static let fingerprintKey = "dataFingerprint"
-    /// Under this name a checkpoint carries its `AdapterDescription`.
+    /// Under this name a checkpoint carries its `AdapterDescription`, unless all parameters were trained.
     package static let adapterKey = "adapter"
 
-    /// `BaseStore.hash` of the base that this run trains on.
+    /// The hash of the base that this run trains on, or of the weights that it started from.
     package var baseHash: String { identity.base }
 
     private let directory: String
@@ -51,7 +51,7 @@ package final class CheckpointKeeper {
 
     /// Writes a checkpoint; all ranks call it. On failure every rank throws and nothing that was committed is lost.
     package func save(
-        step: Int, trainables: TrainableUnits, adapter: AdapterDescription, job: ResolvedJob
+        step: Int, trainables: TrainableUnits, adapter: AdapterDescription?, job: ResolvedJob
     ) throws -> SaveRecord {
         let clock = ContinuousClock()
         let start = clock.now
@@ -101,13 +101,12 @@ package final class CheckpointKeeper {
     }
 
     private func content(
-        _ trainables: TrainableUnits, _ adapter: AdapterDescription, _ job: ResolvedJob
+        _ trainables: TrainableUnits, _ adapter: AdapterDescription?, _ job: ResolvedJob
     ) throws -> CheckpointContent {
-        CheckpointContent(
-            job: try JSONValue(encoding: job), baseHash: identity.base,
-            state: [
-                Self.fingerprintKey: .text(identity.data), Self.adapterKey: try JSONValue(encoding: adapter),
-            ],
+        var state = [Self.fingerprintKey: JSONValue.text(identity.data)]
+        if let adapter { state[Self.adapterKey] = try JSONValue(encoding: adapter) }
+        return CheckpointContent(
+            job: try JSONValue(encoding: job), baseHash: identity.base, state: state,
             tensors: CheckpointTensor.all(of: trainables.space))
     }
 }

@@ -19,27 +19,23 @@ package struct JobCheck: Encodable, Sendable {
 
     /// - Throws: `InputError` for the first thing that is wrong.
     package init(_ job: Job) throws {
-        let architecture: Architecture
-        let data: TrainingData
-        if TrainingBase.isStore(job.baseModel) {
-            let store = try BaseStore(path: job.baseModel)
-            architecture = store.architecture
-            data = try TrainingData(
-                job, tokenizer: try store.tokenizer(), vocabularySize: architecture.vocabularySize)
-        } else {
-            let directory = try ModelDirectory(path: job.baseModel)
-            _ = try BaseEncoding(directory, linearFormat: job.baseFormat).formats()
-            architecture = directory.architecture
-            data = try TrainingData(
-                job, tokenizer: try LoadedModel.tokenizer(in: job.baseModel),
-                vocabularySize: architecture.vocabularySize)
-        }
+        let weights = job.adapter == .none ? try StartingWeights(job) : nil
+        let architecture = try weights?.architecture ?? Self.baseArchitecture(job)
+        let data = try TrainingData(
+            job, tokenizer: TrainingBase.tokenizer(job), vocabularySize: architecture.vocabularySize)
         parameters = architecture.parameterCount
-        trainable_parameters = try AdapterPlan(job, architecture: architecture).space.elementCount
+        trainable_parameters = try TrainablePlan(job, architecture: architecture, weights: weights).space.elementCount
         training_rows = data.split.training.count
         held_out_rows = data.split.heldOut.count
         training_tokens = data.tokenCount(of: data.split.training)
         steps = Sampler(job, data: data).totalSteps
         notices = data.notices
+    }
+
+    private static func baseArchitecture(_ job: Job) throws -> Architecture {
+        if TrainingBase.isStore(job.baseModel) { return try BaseStore(path: job.baseModel).architecture }
+        let directory = try ModelDirectory(path: job.baseModel)
+        _ = try BaseEncoding(directory, linearFormat: job.baseFormat).formats()
+        return directory.architecture
     }
 }

@@ -145,7 +145,7 @@ private final class BenchmarkStep {
         sums.reset()
         let result = try runner.trainMicroBatch(
             room.batch(batch, of: rows), gradientScale: 1 / Float(batch.targetCount), dropout: nil, sums: sums,
-            limit: ExactGradientSum.limit(microBatches: 1))
+            limit: ExactGradientSum.limit(addends: 1))
         guard result.inRange, result.loss.isFinite else {
             throw Divergence(step: number + 1, reason: "a benchmark's numbers left their range")
         }

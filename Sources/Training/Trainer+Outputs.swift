@@ -27,9 +27,16 @@ extension Trainer {
         try checkpoints.save(step: stepsDone, trainables: trainables, adapter: adapter, job: job)
     }
 
+    /// Writes what was trained for other programs; all ranks call it.
+    func exportResult() throws -> TrainedResult {
+        if let weights = base.weights { return .model(path: try exportModel(weights)) }
+        guard let adapter else { preconditionFailure("a run trains an adapter or all parameters") }
+        return .adapter(path: try export(adapter))
+    }
+
     /// Writes the adapter as PEFT files into `output_dir/adapter`; all ranks call it.
     /// - Returns: the path of the directory.
-    func exportAdapter() throws -> String {
+    private func export(_ adapter: AdapterDescription) throws -> String {
         let path = job.job.outputDirectory + "/adapter"
         let values = try trainables.gatherAll()
         try communicator.agree {

@@ -27,43 +27,44 @@ extension Trainer {
         try communicator.agree { for text in job.notices { try notice(text) } }
         try communicator.agree { try makeOutputDirectory(job, communicator) }
         let base = try TrainingBase.open(job, communicator: communicator, context: context, report: notice)
-        let architecture = base.base.store.architecture
+        let architecture = base.architecture
         let data = try communicator.agree {
             try TrainingData(job, tokenizer: base.tokenizer, vocabularySize: architecture.vocabularySize)
         }
         try communicator.agree { for text in data.notices { try notice(text) } }
-        let adapter = try communicator.agree { try AdapterPlan(job, architecture: architecture) }
+        let plan = try communicator.agree {
+            try TrainablePlan(job, architecture: architecture, weights: base.weights)
+        }
         let memory = try communicator.fromCoordinator {
-            try MemoryPlan(
-                job, architecture: architecture, adapter: adapter, data: data, ranksOnNode: communicator.node.size)
+            try MemoryPlan(job, architecture: architecture, plan: plan, data: data, communicator: communicator)
         }
         let resolved = ResolvedJob(
-            adapter.job, compute: .fp32, gradientCheckpointing: memory.checkpointing, threads: threads,
+            plan.job, compute: .fp32, gradientCheckpointing: memory.checkpointing, threads: threads,
             nodesPerCopy: 1, ranksPerNode: communicator.node.size)
-        let layout = StepLayout(architecture, adapter: adapter.settings, extent: memory.extent)
-        let trainables = try TrainableUnits(space: adapter.space, units: architecture.units, communicator: communicator)
+        let layout = StepLayout(architecture, adapter: plan.settings, extent: memory.extent)
+        let trainables = try TrainableUnits(space: plan.space, units: architecture.units, communicator: communicator)
         let trainer = try Trainer(
-            job: resolved, adapter: adapter.description, communicator: communicator, context: context,
+            job: resolved, adapter: plan.adapter, base: base, communicator: communicator, context: context,
             runner: ModelRunner(
-                layout: layout, frozen: FrozenUnits(source: base.base), trainables: trainables,
+                layout: layout, frozen: base.stored.map { FrozenUnits(source: $0) }, trainables: trainables,
                 longestSequence: memory.longestSequence, context: context, compute: .fp32),
             trainables: trainables, sampler: Sampler(job, data: data), data: data,
             room: BatchRoom(tokenCapacity: memory.extent.tokens),
             checkpoints: CheckpointKeeper(
                 directory: job.outputDirectory + "/checkpoints", limit: job.saveTotalLimit,
-                identity: CheckpointKeeper.Identity(base: base.base.store.hash, data: data.examples.fingerprint),
+                identity: CheckpointKeeper.Identity(base: base.identity, data: data.examples.fingerprint),
                 communicator: communicator),
             events: events)
-        try communicator.agree { try adapter.initialize(trainables, seed: job.seed) }
-        try trainer.begin(base: base)
+        try communicator.agree { try plan.initialize(trainables, seed: job.seed) }
+        try trainer.begin()
         return trainer
     }
 
     /// Announces the run and goes back to where an earlier one stood.
-    private func begin(base: TrainingBase) throws {
+    private func begin() throws {
         let resumed = try checkpoints.resume(trainables, job: job) { try events.send(.warning($0)) }
         try communicator.agree {
-            try events.send(.started(summary(of: base)))
+            try events.send(.started(summary()))
             guard let resumed else { return }
             try events.send(.resumed(step: resumed.step, path: resumed.path))
         }
@@ -86,15 +87,18 @@ extension Trainer {
         }
     }
 
-    private func summary(of base: TrainingBase) -> RunSummary {
+    private func summary() -> RunSummary {
         let settings = job.job
-        let store = base.base.store
-        let linear = store.architecture.tensors.first { $0.role.linear != nil }
+        let store = base.stored?.store
+        let linear = base.architecture.tensors.first { $0.role.linear != nil }
+        let format = store.flatMap { store in linear.map { "\(store.format(of: $0))" } }
         return RunSummary(
-            model: settings.baseModel, parameterCount: store.architecture.parameterCount,
-            baseFormat: linear.map { "\(store.format(of: $0))" } ?? "",
-            baseByteCount: store.architecture.units.reduce(0) { $0 + store.bytes(of: $1).count },
-            adapter: AdapterPlan.description(settings), trainableCount: trainables.space.elementCount,
+            model: settings.baseModel, parameterCount: base.architecture.parameterCount,
+            baseFormat: format ?? base.weights?.description ?? "",
+            baseByteCount: store.map { store in
+                base.architecture.units.reduce(0) { $0 + store.bytes(of: $1).count }
+            } ?? 0,
+            adapter: TrainablePlan.description(settings), trainableCount: trainables.space.elementCount,
             exampleCount: data.split.training.count, heldOutCount: data.split.heldOut.count,
             tokenCount: data.tokenCount(of: data.split.training), sequenceLength: settings.sequenceLength,
             packing: settings.samplePacking, globalBatchSize: settings.globalBatchSize,

@@ -24,7 +24,7 @@ extension Trainer {
                 return summary(.checkpointed(reason: stopReason), progress, seconds: (clock.now - start).seconds)
             }
         }
-        progress.adapterPath = try exportAdapter()
+        progress.result = try exportResult()
         return summary(.completed, progress, seconds: (clock.now - start).seconds)
     }
 
@@ -60,7 +60,7 @@ extension Trainer {
         FinishSummary(
             outcome: outcome, step: stepsDone, totalSteps: totalSteps, loss: progress.loss,
             evaluationLoss: progress.evaluationLoss, seconds: seconds, tokens: progress.tokens,
-            outputDirectory: job.job.outputDirectory, adapterPath: progress.adapterPath,
+            outputDirectory: job.job.outputDirectory, result: progress.result,
             checkpointPath: progress.checkpointPath ?? checkpoints.lastPath)
     }
 }
@@ -70,6 +70,6 @@ private struct RunProgress {
     var loss: Double?
     var evaluationLoss: Double?
     var tokens = 0
-    var adapterPath: String?
+    var result: TrainedResult?
     var checkpointPath: String?
 }

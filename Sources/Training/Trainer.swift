@@ -16,7 +16,9 @@ import Transformer
 /// number of ranks and after any interruption.
 package final class Trainer {
     package let job: ResolvedJob
-    let adapter: AdapterDescription
+    /// Nil where all parameters are trained.
+    let adapter: AdapterDescription?
+    let base: TrainingBase
     let communicator: any Communicator
     let context: KernelContext
     let runner: ModelRunner
@@ -42,14 +44,15 @@ package final class Trainer {
     package var totalSteps: Int { sampler.totalSteps }
 
     init(
-        job: ResolvedJob, adapter: AdapterDescription, communicator: any Communicator, context: KernelContext,
-        runner: ModelRunner,
-        trainables: TrainableUnits, sampler: Sampler, data: TrainingData, room: BatchRoom,
+        job: ResolvedJob, adapter: AdapterDescription?, base: TrainingBase, communicator: any Communicator,
+        context: KernelContext, runner: ModelRunner, trainables: TrainableUnits, sampler: Sampler, data: TrainingData,
+        room: BatchRoom,
         checkpoints: CheckpointKeeper, events: EventStream
     ) throws {
         let settings = job.job
         self.job = job
         self.adapter = adapter
+        self.base = base
         self.communicator = communicator
         self.context = context
         self.runner = runner
@@ -95,7 +98,7 @@ package final class Trainer {
         var loss = ExactLoss()
         var inRange = true
         let gradientScale = 1 / Float(max(1, batch.targetCount))
-        let limit = ExactGradientSum.limit(microBatches: batch.microBatches.count)
+        let limit = ExactGradientSum.limit(addends: batch.microBatches.count * runner.addendsPerMicroBatch)
         let rounds = batch.microBatches.count.dividedRoundingUp(by: communicator.size)
         for round in 0..<rounds {
             let number = round * communicator.size + communicator.rank

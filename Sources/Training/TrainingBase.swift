@@ -1,4 +1,4 @@
-import Architectures
+package import Architectures
 import Buffers
 import Checkpoints
 package import Collectives
@@ -10,27 +10,45 @@ import ModelFiles
 import Quantization
 package import Tokenizers
 
-/// The base of a run, mapped by this rank, and the tokenizer that belongs to it.
+/// What a run starts from: the frozen base, mapped by this rank, or the weights that are all trained; and the tokenizer
+/// that belongs to it.
 package struct TrainingBase {
-    package let base: StoredBase
+    package let architecture: Architecture
     /// Nil where the model has none: then only rows of ids can be read.
     package let tokenizer: Tokenizer?
+    /// The frozen base; nil where all parameters are trained.
+    package let stored: StoredBase?
+    /// What the parameters start from where all of them are trained.
+    package let weights: StartingWeights?
+    /// What a checkpoint must find again: the hash of the base, or of the weights.
+    package let identity: String
 
-    /// Maps the base that a job names. A Hugging Face directory is first written as a store into `output_dir`, by the
+    /// Opens what a job names. The base of a Hugging Face directory is first written as a store into `output_dir`, by the
     /// coordinator, unless the store of an earlier run is there; all ranks call this.
     ///
     /// - Parameter report: told on the coordinator how far a store is.
     package static func open(
         _ job: Job, communicator: any Communicator, context: KernelContext, report: (String) throws -> Void
     ) throws -> TrainingBase {
+        if job.adapter == .none { return try open(weightsOf: job, communicator: communicator) }
         let path = try communicator.fromCoordinator {
             try isStore(job.baseModel) ? job.baseModel : prepareStore(job, context: context, report: report)
         }
         return try communicator.agree {
             let store = try BaseStore(path: path)
             if isStore(job.baseModel) { try check(store, against: job) }
-            return TrainingBase(base: StoredBase(store), tokenizer: try tokenizer(job, store))
+            return TrainingBase(
+                architecture: store.architecture, tokenizer: try tokenizer(job, store), stored: StoredBase(store),
+                weights: nil, identity: store.hash)
         }
+    }
+
+    private static func open(weightsOf job: Job, communicator: any Communicator) throws -> TrainingBase {
+        let weights = try communicator.agree { try StartingWeights(job) }
+        let tokenizer = try communicator.agree { try Self.tokenizer(job) }
+        return TrainingBase(
+            architecture: weights.architecture, tokenizer: tokenizer, stored: nil, weights: weights,
+            identity: try communicator.fromCoordinator { try weights.identity() })
     }
 
     package static func isStore(_ path: String) -> Bool { path.hasSuffix(".h5") }
@@ -73,9 +91,17 @@ package struct TrainingBase {
     }
 
     private static func tokenizer(_ job: Job, _ store: BaseStore) throws -> Tokenizer? {
-        if !isStore(job.baseModel) {
-            return try LoadedModel.tokenizer(in: job.baseModel)
-        }
-        return try store.tokenizer()
+        isStore(job.baseModel) ? try store.tokenizer() : try LoadedModel.tokenizer(in: job.baseModel)
     }
+
+    /// The tokenizer of what a job names; nil where it has none.
+    static func tokenizer(_ job: Job) throws -> Tokenizer? {
+        isStore(job.baseModel)
+            ? try BaseStore(path: job.baseModel).tokenizer() : try LoadedModel.tokenizer(in: job.baseModel)
+    }
+}
+
+extension StartingWeights {
+    /// What a job starts from that trains all parameters.
+    init(_ job: Job) throws { try self.init(path: job.baseModel, random: job.initialization == .random) }
 }

@@ -3,19 +3,19 @@ import Buffers
 import Kernels
 
 extension Block {
-    /// Turns the gradient of the stream after this block into that before it, in place, and writes the gradients of the
-    /// adapters.
+    /// Turns the gradient of the stream after this block into that before it, in place, and writes the gradients of what
+    /// is trained.
     ///
     /// - Parameters:
-    ///   - gradients: where dA and dB go; nil for a layer without an adapter. They are overwritten.
+    ///   - gradients: where the gradients of the block's parameters go. They are overwritten.
     ///   - propagates: whether anything below this block is trained. If not, the stream's gradient is left undefined.
-    package func backward(_ batch: TokenBatch, gradients: PerLinear<AdapterParameters?>, propagates: Bool) {
+    package func backward(_ batch: TokenBatch, gradients: BlockGradients, propagates: Bool) {
         feedForwardBackward(batch, gradients)
         attentionBackward(batch, gradients, propagates: propagates)
     }
 
     /// From d(output) to d(middle), both in the stream's gradient: the residual passes through unchanged.
-    private func feedForwardBackward(_ batch: TokenBatch, _ gradients: PerLinear<AdapterParameters?>) {
+    private func feedForwardBackward(_ batch: TokenBatch, _ gradients: BlockGradients) {
         let stream = matrix(scratch.streamGradient, batch)
         let projection = projectionGradient(batch)
         let gate = matrix(slots.gate, batch)
@@ -24,31 +24,38 @@ extension Block {
         let productGradient = matrix(scratch.productGradient, batch)
         context.siluMultiply(gate: gate, up: up, into: product)
         linear(.down, batch).backward(
-            stream, input: product, dx: productGradient, accumulate: false, gradients: gradients.down,
+            stream, input: product, dx: productGradient, accumulate: false, gradients: gradients[.down],
             scratch: projection)
         // gate and up are not needed again: their gradients take their places.
         context.siluMultiplyBackward(da: productGradient, gate: gate, up: up, dGate: gate, dUp: up)
         let normed = normedMiddle(batch)
         let normedGradient = matrix(scratch.normedGradient, batch)
         linear(.gate, batch).backward(
-            gate, input: normed, dx: normedGradient, accumulate: false, gradients: gradients.gate, scratch: projection)
+            gate, input: normed, dx: normedGradient, accumulate: false, gradients: gradients[.gate], scratch: projection
+        )
         linear(.up, batch).backward(
-            up, input: normed, dx: normedGradient, accumulate: true, gradients: gradients.up, scratch: projection)
+            up, input: normed, dx: normedGradient, accumulate: true, gradients: gradients[.up], scratch: projection)
+        let middle = matrix(slots.middle, batch)
+        if let tensors = gradients.tensors {
+            context.rmsNormGradient(
+                dy: normedGradient, x: middle, epsilon: architecture.normEpsilon, into: tensors.postAttentionNorm,
+                accumulate: false)
+        }
         context.rmsNormBackward(
-            dy: normedGradient, x: matrix(slots.middle, batch), weight: parameters.postAttentionNorm,
+            dy: normedGradient, x: middle, weight: parameters.postAttentionNorm,
             epsilon: architecture.normEpsilon, dx: stream, accumulate: true)
     }
 
     /// From d(middle) to d(stream before the block).
     private func attentionBackward(
-        _ batch: TokenBatch, _ gradients: PerLinear<AdapterParameters?>, propagates: Bool
+        _ batch: TokenBatch, _ gradients: BlockGradients, propagates: Bool
     ) {
         let stream = matrix(scratch.streamGradient, batch)
         let projection = projectionGradient(batch)
         let attention = matrix(slots.attention, batch)
         let attentionGradient = matrix(scratch.attentionGradient, batch)
         linear(.attentionOutput, batch).backward(
-            stream, input: attention, dx: attentionGradient, accumulate: false, gradients: gradients.attentionOutput,
+            stream, input: attention, dx: attentionGradient, accumulate: false, gradients: gradients[.attentionOutput],
             scratch: projection)
         let query = matrix(scratch.queryGradient, batch)
         let key = matrix(scratch.keyGradient, batch)
@@ -62,18 +69,25 @@ extension Block {
         context.rotate(query, headSize: headSize, positions: batch.positions, table: rotary, inverse: true)
         context.rotate(key, headSize: headSize, positions: batch.positions, table: rotary, inverse: true)
         let normed = normedInput(batch)
+        precondition(propagates || gradients.tensors == nil, "the norm's gradient needs that of what it gave")
         let normedGradient = propagates ? matrix(scratch.normedGradient, batch) : nil
         linear(.query, batch).backward(
-            query, input: normed, dx: normedGradient, accumulate: false, gradients: gradients.query,
+            query, input: normed, dx: normedGradient, accumulate: false, gradients: gradients[.query],
             scratch: projection)
         linear(.key, batch).backward(
-            key, input: normed, dx: normedGradient, accumulate: true, gradients: gradients.key, scratch: projection)
+            key, input: normed, dx: normedGradient, accumulate: true, gradients: gradients[.key], scratch: projection)
         linear(.value, batch).backward(
-            value, input: normed, dx: normedGradient, accumulate: true, gradients: gradients.value,
+            value, input: normed, dx: normedGradient, accumulate: true, gradients: gradients[.value],
             scratch: projection)
         guard let normedGradient else { return }
+        let input = matrix(activations.layout.stream(index), batch)
+        if let tensors = gradients.tensors {
+            context.rmsNormGradient(
+                dy: normedGradient, x: input, epsilon: architecture.normEpsilon, into: tensors.inputNorm,
+                accumulate: false)
+        }
         context.rmsNormBackward(
-            dy: normedGradient, x: matrix(activations.layout.stream(index), batch), weight: parameters.inputNorm,
+            dy: normedGradient, x: input, weight: parameters.inputNorm,
             epsilon: architecture.normEpsilon, dx: stream, accumulate: true)
     }
 

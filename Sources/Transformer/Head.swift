@@ -28,8 +28,13 @@ package struct Head {
 
     /// The negative log-likelihood of each token's target in nats, 0 where there is none; and, if wanted, the gradient
     /// of the stream after the last block in its slot.
-    /// - Parameter gradientScale: what each target token's loss is multiplied with (1/T); nil in evaluation.
-    package func losses(_ batch: TokenBatch, gradientScale: Float?) -> UnsafeBufferPointer<Float> {
+    /// - Parameters:
+    ///   - gradientScale: what each target token's loss is multiplied with (1/T); nil in evaluation.
+    ///   - gradients: where those of norm and head go, which are overwritten; nil where they are frozen.
+    package func losses(
+        _ batch: TokenBatch, gradientScale: Float?, gradients: HeadTensors? = nil
+    ) -> UnsafeBufferPointer<Float> {
+        precondition(gradients == nil || gradientScale != nil)
         let stream = finalStream(batch)
         let normed = finalNormed(batch)
         let losses = activations.matrix(activations.layout.scratch.losses, rows: 1).row(0)
@@ -37,10 +42,14 @@ package struct Head {
             activations.matrix(activations.layout.scratch.normedGradient, rows: batch.count)
         }
         forEachChunk(batch) { rows in
-            let logits = self.logits(of: normed.rows(from: rows.lowerBound, count: rows.count))
+            let input = normed.rows(from: rows.lowerBound, count: rows.count)
+            let logits = self.logits(of: input)
             context.crossEntropy(
                 logits: logits, targets: UnsafeBufferPointer(rebasing: batch.targets[rows]),
                 gradientScale: gradientScale, nll: UnsafeMutableBufferPointer(rebasing: losses[rows]))
+            if let gradients {
+                context.multiplyGradient(logits, input, into: gradients.weight, accumulate: rows.lowerBound > 0)
+            }
             if let normedGradient {
                 context.multiplyTransposed(
                     logits, by: weight, into: normedGradient.rows(from: rows.lowerBound, count: rows.count),
@@ -49,8 +58,13 @@ package struct Head {
         }
         if let normedGradient {
             let layout = activations.layout
+            let epsilon = layout.architecture.normEpsilon
+            if let gradients {
+                context.rmsNormGradient(
+                    dy: normedGradient, x: stream, epsilon: epsilon, into: gradients.norm, accumulate: false)
+            }
             context.rmsNormBackward(
-                dy: normedGradient, x: stream, weight: norm, epsilon: layout.architecture.normEpsilon,
+                dy: normedGradient, x: stream, weight: norm, epsilon: epsilon,
                 dx: activations.matrix(layout.scratch.streamGradient, rows: batch.count), accumulate: false)
         }
         return UnsafeBufferPointer(rebasing: losses[..<batch.count])

@@ -5,7 +5,8 @@ import Quantization
 
 /// A linear layer with LoRA on it: y = x·Wᵀ + b + scale·(dropout(x)·Aᵀ)·Bᵀ.
 ///
-/// Shapes: x [M, K], y [M, N], W [N, K], A [r, K], B [N, r]. W is frozen: the backward makes dx, dA and dB only.
+/// Shapes: x [M, K], y [M, N], W [N, K], b [N], A [r, K], B [N, r]. Either W and b are frozen and the backward makes dA
+/// and dB, or there is no adapter and it makes dW and db.
 struct LinearLayer {
     let context: KernelContext
     let compute: Compute
@@ -33,17 +34,31 @@ struct LinearLayer {
         context.scale(projected, by: settings.scale, into: projected)
     }
 
-    /// dx (+)= dy·W + scale·mask(dy·B·A); dA and dB are overwritten.
+    /// dx (+)= dy·W + scale·mask(dy·B·A); the gradients of the parameters are overwritten.
     /// - Parameters:
     ///   - dx: nil where nothing below this layer is trained.
+    ///   - gradients: nil where the layer is frozen and has no adapter.
     ///   - scratch: room for dy·B [M, r].
     func backward(
-        _ dy: Matrix, input x: Matrix, dx: Matrix?, accumulate: Bool, gradients: AdapterParameters?, scratch: Matrix?
+        _ dy: Matrix, input x: Matrix, dx: Matrix?, accumulate: Bool, gradients: LinearGradients?, scratch: Matrix?
     ) {
         if let dx {
             context.multiplyTransposed(dy, by: parameters.weight, into: dx, accumulate: accumulate, compute: compute)
         }
-        guard let adapter = parameters.adapter, let settings, let projected, let gradients, let scratch else { return }
+        switch gradients {
+        case nil: return
+        case .layer(let tensors):
+            context.multiplyGradient(dy, x, into: tensors.weight, accumulate: false)
+            if let bias = tensors.bias { context.sumRows(dy, into: bias, accumulate: false) }
+        case .adapter(let adapter):
+            adapterBackward(dy, input: x, dx: dx, gradients: adapter, scratch: scratch)
+        }
+    }
+
+    private func adapterBackward(
+        _ dy: Matrix, input x: Matrix, dx: Matrix?, gradients: AdapterParameters, scratch: Matrix?
+    ) {
+        guard let adapter = parameters.adapter, let settings, let projected, let scratch else { return }
         context.multiplyGradient(dy, projected, into: gradients.b, accumulate: false)
         context.multiplyTransposed(dy, by: WeightView(adapter.b), into: scratch, accumulate: false)
         context.scale(scratch, by: settings.scale, into: scratch)

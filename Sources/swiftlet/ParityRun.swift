@@ -60,7 +60,7 @@ struct ParityRun {
         let targets = shape.batch * (shape.length - 1)
         let result = try runner(training: true).trainMicroBatch(
             room.batch(allRows, of: rows), gradientScale: 1 / Float(targets),
-            dropout: nil, sums: sums, limit: ExactGradientSum.limit(microBatches: 1))
+            dropout: nil, sums: sums, limit: ExactGradientSum.limit(addends: 1))
         guard result.inRange, result.loss.isFinite else {
             throw Divergence(step: 1, reason: "a loss or a gradient is not finite or too large to be summed")
         }

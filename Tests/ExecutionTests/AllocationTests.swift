@@ -21,7 +21,7 @@ struct AllocationTests {
             func step() throws {
                 _ = try bench.runner.trainMicroBatch(
                     bench.room.batch(microBatch, of: set), gradientScale: 1 / 34, dropout: nil, sums: sums,
-                    limit: ExactGradientSum.limit(microBatches: 1))
+                    limit: ExactGradientSum.limit(addends: 1))
             }
             try step()
             let before = AlignedStorage.allocationCount

@@ -43,7 +43,7 @@ struct ForwardTests {
         let set = examples(try inputs())
         let batch = bench.room.batch(MicroBatch.inOrder([0, 1], of: set, microBatchSize: 2)[0], of: set)
         _ = try bench.runner.evaluateMicroBatch(batch)
-        let hidden = Array(bench.runner.hiddenStates(index, of: batch).elements)
+        let hidden = Array(try bench.runner.hiddenStates(index, of: batch).elements)
         expectClose(hidden, try Golden.values("base.hidden.\(index)"), "base.hidden.\(index)")
     }
 

@@ -138,7 +138,7 @@ struct Bench {
         let microBatch = MicroBatch.inOrder(Array(0..<set.count), of: set, microBatchSize: set.count)[0]
         let result = try runner.trainMicroBatch(
             room.batch(microBatch, of: set), gradientScale: 1 / Float(microBatch.targetCount), dropout: nil,
-            sums: sums, limit: ExactGradientSum.limit(microBatches: 1))
+            sums: sums, limit: ExactGradientSum.limit(addends: 1))
         #expect(result.inRange && result.loss.isFinite)
         var gradients = [Float](repeating: 0, count: units.space.elementCount)
         gradients.withUnsafeMutableBufferPointer {

@@ -44,7 +44,7 @@ struct GradientTests {
         let microBatch = MicroBatch.inOrder([0, 1], of: set, microBatchSize: 2)[0]
         let result = try bench.runner.trainMicroBatch(
             bench.room.batch(microBatch, of: set), gradientScale: 1 / 34, dropout: nil, sums: sums,
-            limit: ExactGradientSum.limit(microBatches: 1))
+            limit: ExactGradientSum.limit(addends: 1))
         return [result.loss.sum] + sums.sums
     }
 

@@ -75,10 +75,26 @@ import Testing
     }
 
     @Test(
+        "Keys that exclude each other are refused with the line of one of them",
+        arguments: [
+            (
+                "init: random",
+                "line 3, column 7: init: random and adapter: qlora exclude each other: an adapter needs a trained base; "
+                    + "set adapter: none to train from scratch, or take init out"
+            ),
+            (
+                "adapter: none\nlora_model_dir: a",
+                "line 4, column 17: lora_model_dir and adapter: none exclude each other: no adapter is trained; "
+                    + "take lora_model_dir out, or set adapter: lora"
+            ),
+        ])
+    func exclusive(body: String, message: String) throws {
+        #expect(try JobText(body).error() == "job.yaml: " + message)
+    }
+
+    @Test(
         "What is not built yet is said to be so",
         arguments: [
-            ("adapter: none", "line 3, column 10: adapter: none is not built yet; use qlora or lora"),
-            ("init: random", "line 3, column 7: init: random is not built yet; use null"),
             ("compute: int8", "line 3, column 10: compute: int8 is not built yet; use fp32"),
             ("optimizer: adamw_bnb_8bit", "line 3, column 12: optimizer: adamw_8bit is not built yet; use adamw"),
             ("distributed: {zero_stage: 1}", "line 3, column 27: distributed.zero_stage: 1 is not built yet; use 3"),

@@ -122,6 +122,17 @@ import Testing
         #expect(try JobText("quantization: {format: fp4, block_size: 128}").job().baseFormat == .fp4(blockSize: 128))
     }
 
+    @Test("Full fine-tuning says which keys it has no use for, and takes random weights")
+    func fullFineTuning() throws {
+        let job = try JobText("adapter: none\ninit: random\nlora_r: 8\nquantization: {format: nf4}").job()
+        #expect(job.adapter == .none && job.initialization == .random && job.baseFormat == nil)
+        #expect(
+            job.notices == [
+                "quantization has no effect: adapter: none trains all parameters in fp32",
+                "the lora_ keys have no effect: adapter: none trains all parameters",
+            ])
+    }
+
     @Test("Keys for conversations say where they have no effect, and other programs' types are taken")
     func conversations() throws {
         func job(_ types: [String], _ more: String) throws -> Job {

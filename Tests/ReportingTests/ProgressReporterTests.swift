@@ -29,7 +29,7 @@ import Testing
             .finished(
                 FinishSummary(
                     outcome: .checkpointed(reason: "SIGTERM"), step: 120, totalSteps: 1200, loss: 1.5,
-                    evaluationLoss: nil, seconds: 600, tokens: 600_000, outputDirectory: "out/run1", adapterPath: nil,
+                    evaluationLoss: nil, seconds: 600, tokens: 600_000, outputDirectory: "out/run1", result: nil,
                     checkpointPath: "out/run1/checkpoints/step-00000120")))
         #expect(
             output.text == """
@@ -46,7 +46,8 @@ import Testing
             .finished(
                 FinishSummary(
                     outcome: .completed, step: 1200, totalSteps: 1200, loss: 1.25, evaluationLoss: 1.5, seconds: 7985,
-                    tokens: 600_000, outputDirectory: "out/run1", adapterPath: "out/run1/adapter", checkpointPath: nil))
+                    tokens: 600_000, outputDirectory: "out/run1", result: .adapter(path: "out/run1/adapter"),
+                    checkpointPath: nil))
         )
         #expect(
             done.text.hasSuffix(

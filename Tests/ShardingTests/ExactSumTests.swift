@@ -44,7 +44,7 @@ struct ExactSumTests {
 
     @Test("As many addends as there are micro-batches cannot leave the range", arguments: [1, 2, 3, 64, 100_000])
     func limit(microBatches: Int) {
-        let largest = Double(ExactGradientSum.limit(microBatches: microBatches)) * 0x1p52
+        let largest = Double(ExactGradientSum.limit(addends: microBatches)) * 0x1p52
         #expect(largest * Double(microBatches) < 0x1p63)
     }
 }

@@ -12,7 +12,8 @@ struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Train a job; under mpirun on all ranks. Resumes where the job stands.",
         discussion: """
-            Writes metrics.jsonl, checkpoints/ and, at the end, adapter/ (for PEFT) into output_dir. A run that was
+            Writes metrics.jsonl, checkpoints/ and, at the end, adapter/ (for PEFT) or, with adapter: none, model/ (for
+            transformers) into output_dir. A run that was
             killed goes on from its last checkpoint with the same command, on any number of ranks, with the same bits.
             SIGTERM or SIGUSR1 saves a checkpoint and ends with exit code 75; a file named swiftlet.save in
             output_dir asks for a checkpoint.
@@ -57,6 +58,7 @@ private struct ClosingSummary: Encodable {
     let tokens: Int
     let output_dir: String
     let adapter: String?
+    let model: String?
     let checkpoint: String?
 
     init(_ summary: FinishSummary) {
@@ -68,7 +70,8 @@ private struct ClosingSummary: Encodable {
         seconds = summary.seconds
         tokens = summary.tokens
         output_dir = summary.outputDirectory
-        adapter = summary.adapterPath
+        if case .adapter(let path) = summary.result { adapter = path } else { adapter = nil }
+        if case .model(let path) = summary.result { model = path } else { model = nil }
         checkpoint = summary.checkpointPath
     }
 }
