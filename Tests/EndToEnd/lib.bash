@@ -1,4 +1,5 @@
-# What the end-to-end tests share: sourced, not run. Each script works in a directory of its own that goes at the end.
+# What the end-to-end tests share: sourced, not run. Each script works in a directory of its own that goes at the end;
+# a script that starts what outlives it names a function `release` to stop it.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 swiftlet=${SWIFTLET:-$root/.build/release/swiftlet}
@@ -9,6 +10,7 @@ failed=0
 # shellcheck disable=SC2329  # called by the trap
 finish() {
     local code=$?
+    if declare -F release >/dev/null; then release; fi
     mountpoint -q "$work/small" 2>/dev/null && umount "$work/small"
     rm -rf "$work"
     if [ "$code" -ne 0 ]; then failed=$((failed + 1)); fi
