@@ -4,8 +4,8 @@ import Foundation
 import Kernels
 package import Sharding
 
-/// The first values of a model that is trained from scratch: matrices normal around 0, norms 1, biases 0, as transformers
-/// initialises Llama; from the counter-based RNG.
+/// The first values of a model that is trained from scratch: matrices normal around 0, norms 1, biases 0, as
+/// transformers initialises Llama; from the counter-based RNG.
 ///
 /// Source: transformers 5.23.0, `modeling_utils.py`, `_init_weights`.
 package enum ModelInitialization {

@@ -23,18 +23,32 @@ package struct MergedExport {
         self.context = context
     }
 
-    /// Merges the adapter of a checkpoint into the run's base.
-    /// - Throws: `InputError` where the checkpoint holds no adapter, the base is not found or is another one, or the
-    ///   directory cannot be written.
+    /// Merges the adapter of a checkpoint into the run's base, or writes the parameters where all were trained.
+    /// - Throws: `InputError` where the base is not found or is another one, or the directory cannot be written.
     package func write(_ reader: CheckpointReader) throws {
+        let job = try CheckpointExport.job(of: reader)
+        if job.adapter == .none { return try writeParameters(reader, job) }
         let adapter = try CheckpointExport.adapter(of: reader)
-        let named = try CheckpointExport.job(of: reader).baseModel
+        let named = job.baseModel
         let run = URL(fileURLWithPath: reader.directory).deletingLastPathComponent().deletingLastPathComponent().path
         let beside = [Self.storeBeside(run)] + (TrainingBase.isStore(named) ? [named] : [])
         try withBase(of: reader.directory, try CheckpointExport.origin(of: reader), beside: beside) { store in
             try AdapterMerge(DecodedBase(store, context: context), adapter: adapter, context: context) { tensor in
                 try CheckpointExport.values(of: tensor, in: reader)
             }.write(to: directory, type: type, record: Self.record(store, step: reader.step))
+        }
+    }
+
+    /// Writes the parameters of a run that trained all of them; only shape and tokenizer come from its model.
+    private func writeParameters(_ reader: CheckpointReader, _ job: Job) throws {
+        let start = try StartingWeights(path: basePath ?? job.baseModel, random: true)
+        let tensors = Dictionary(uniqueKeysWithValues: start.architecture.trainableTensors.map { ($0.name, $0) })
+        try ModelExport(configuration: start.configuration, architecture: start.architecture, type: type).write(
+            to: directory, files: start.companions,
+            record: ExportRecord(sourceHash: reader.manifest.baseHash, step: reader.step)
+        ) { tensor, values in
+            guard let trained = tensors[tensor.name] else { preconditionFailure("\(tensor.name) is not trained") }
+            _ = values.update(fromContentsOf: try CheckpointExport.values(of: trained, in: reader))
         }
     }
 

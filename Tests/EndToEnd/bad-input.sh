@@ -28,6 +28,9 @@ refused "a misspelt key" 64 "learning_rat.*learning_rate" 2 "${train[@]}" --set 
 refused "a wrong type" 64 "lora_r must be" 2 "${train[@]}" --set lora_r=many
 refused "a value out of range" 64 "micro_batch_size" 0 "${train[@]}" --set micro_batch_size=0
 refused "what is not built yet" 64 "not built yet" 0 "${train[@]}" --set compute=int8
+refused "keys that exclude each other" 64 "init: random and adapter: qlora exclude" 2 "${train[@]}" --set init=random
+refused "an adapter where none is trained" 64 "lora_model_dir and adapter: none exclude" 0 "${train[@]}" \
+    --set adapter=none --set lora_model_dir="$work/none"
 refused "an unknown option" 64 "Unknown option" 2 "${train[@]}" --frobnicate
 refused "a missing model" 65 "config.json" 2 "${train[@]}" --set base_model="$work/none"
 refused "missing data" 65 "none.jsonl" 2 "${train[@]}" --set datasets.0.path="$work/none.jsonl"

@@ -56,12 +56,17 @@ bits() {
         "$1/metrics.jsonl"
 }
 
-# same NAME A B: two runs gave the same numbers and the same adapter, to the last bit.
+# result DIRECTORY: what a run has trained: the weights of its adapter, or of its model.
+result() {
+    if [ -d "$1/model" ]; then printf '%s/model/model.safetensors' "$1"; else printf '%s/adapter/adapter_model.safetensors' "$1"; fi
+}
+
+# same NAME A B: two runs gave the same numbers and the same adapter or model, to the last bit.
 same() {
     if ! diff <(bits "$2") <(bits "$3") >"$work/same.log" 2>&1; then
         fail "$1: metrics differ" "$work/same.log"
-    elif ! cmp "$2/adapter/adapter_model.safetensors" "$3/adapter/adapter_model.safetensors" >"$work/same.log" 2>&1; then
-        fail "$1: adapters differ" "$work/same.log"
+    elif ! cmp "$(result "$2")" "$(result "$3")" >"$work/same.log" 2>&1; then
+        fail "$1: results differ" "$work/same.log"
     else
         pass "$1"
     fi

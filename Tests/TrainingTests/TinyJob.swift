@@ -13,7 +13,7 @@ import Training
 /// directory of its own.
 final class TinyJob: Sendable {
     static let golden = fixtures + "/llama_tiny"
-    private static let fixtures =
+    static let fixtures =
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
         + "/ExecutionTests/Fixtures"
 
