@@ -36,34 +36,33 @@ if [ "$(id -u)" -ne 0 ] || ! command -v slurmctld slurmd munged sbatch >/dev/nul
     exit 0
 fi
 
-# A Slurm of one node.
+# A Slurm of two nodes, n1 and n2, which are both this host.
 
-# Two ports that nobody listens on, below those that the system hands out.
-port=$((20000 + $$ % 5000 * 2))
+# Three ports that nobody listens on, below those that the system hands out.
+port=$((20000 + $$ % 3000 * 3))
 taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-while taken $port || taken $((port + 1)); do port=$((port + 2)); done
+while taken $port || taken $((port + 1)) || taken $((port + 2)); do port=$((port + 3)); done
 host=$(hostname -s)
 mkdir -m 755 slurm
-mkdir slurm/{munge,state,spool}
+mkdir slurm/{munge,state}
 head -c 1024 /dev/urandom >slurm/munge/key
 chmod 600 slurm/munge/key
 
-# Eight CPUs, whatever the host has: all jobs run at once. A job that is requeued waits as long as a credential lasts,
+# Many CPUs, whatever the host has: all jobs run at once. A job that is requeued waits as long as a credential lasts,
 # 5 s at least.
 cat >slurm/slurm.conf <<CONF
 ClusterName=swiftlet
 SlurmctldHost=$host(127.0.0.1)
 SlurmctldPort=$port
-SlurmdPort=$((port + 1))
 SlurmUser=root
 AuthType=auth/munge
 CredType=cred/munge
 AuthInfo=socket=$work/slurm/munge/socket,cred_expire=5
 MailProg=/bin/true
 StateSaveLocation=$work/slurm/state
-SlurmdSpoolDir=$work/slurm/spool
+SlurmdSpoolDir=$work/slurm/spool-%n
 SlurmctldPidFile=$work/slurm/slurmctld.pid
-SlurmdPidFile=$work/slurm/slurmd.pid
+SlurmdPidFile=$work/slurm/slurmd-%n.pid
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
@@ -74,15 +73,16 @@ SlurmdParameters=config_overrides
 MpiDefault=none
 ReturnToService=2
 KillWait=5
-NodeName=$host NodeAddr=127.0.0.1 CPUs=8
-PartitionName=test Nodes=$host Default=YES State=UP
+NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 1)) CPUs=16
+NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 2)) CPUs=16
+PartitionName=test Nodes=n1,n2 Default=YES State=UP
 CONF
 export SLURM_CONF=$work/slurm/slurm.conf
 daemons=()
 
 # shellcheck disable=SC2329  # called at the end
 release() {
-    if [ ${#daemons[@]} -eq 3 ]; then
+    if [ ${#daemons[@]} -eq 4 ]; then
         scancel -u root 2>/dev/null || true
         until_seconds 10 idle || pkill -9 -f "output_dir=$work" || true
     fi
@@ -102,7 +102,7 @@ until_seconds() {
 # shellcheck disable=SC2329  # called by until_seconds
 idle() { [ -z "$(squeue -h 2>/dev/null)" ]; }
 # shellcheck disable=SC2329  # called by until_seconds
-up() { sinfo -h -t idle -o %n 2>/dev/null | grep -q .; }
+up() { [ "$(sinfo -h -N -t idle 2>/dev/null | wc -l)" -eq 2 ]; }
 
 munged --foreground --force --key-file="$PWD/slurm/munge/key" --socket="$PWD/slurm/munge/socket" \
     --pid-file="$PWD/slurm/munge/pid" --log-file="$PWD/slurm/munge/log" --seed-file="$PWD/slurm/munge/seed" \
@@ -111,11 +111,13 @@ daemons+=($!)
 until_seconds 10 test -S slurm/munge/socket || fail "munged starts" slurm/munged.log
 slurmctld -D -f "$SLURM_CONF" >slurm/slurmctld.log 2>&1 &
 daemons+=($!)
-slurmd -D -f "$SLURM_CONF" >slurm/slurmd.log 2>&1 &
-daemons+=($!)
+for node in n1 n2; do
+    slurmd -D -N $node -f "$SLURM_CONF" >slurm/$node.log 2>&1 &
+    daemons+=($!)
+done
 if ! until_seconds 20 up; then
-    fail "a Slurm of one node starts" slurm/slurmctld.log
-    fail "its node is idle" slurm/slurmd.log
+    fail "a Slurm of two nodes starts" slurm/slurmctld.log
+    fail "its nodes are idle" slurm/n1.log
     exit 1
 fi
 
@@ -153,10 +155,11 @@ ends() {
 mkdir -p "a clone/Launch" "a clone/.build/release"
 cp "$batch" "a clone/Launch/"
 ln -s "$swiftlet" "a clone/.build/release/swiftlet"
-steps=(--set max_steps=400 --set eval_steps=100 --set save_steps=0)
+steps=(--set max_steps=100 --set eval_steps=25 --set save_steps=0)
 submit whole -c 1 -- "$batch" "$job" "${steps[@]}"
-submit requeued -- "$batch" "$job" "${steps[@]}"
-submit stopped --no-requeue -- "$batch" "$job" "${steps[@]}"
+submit stopped --no-requeue -- "$batch" "$job" --set max_steps=100000 --set save_steps=0
+# Two nodes that are one host would take each other's shared memory for their own.
+OMPI_MCA_btl=tcp,self submit requeued -N 2 --ntasks-per-node=1 -- "$batch" "$job" "${steps[@]}"
 SWIFTLET='' submit wrong -- "a clone/Launch/slurm.sbatch" "$job" --set nonsense=1
 
 # Asked to stop, as Slurm asks before the time limit: saved, and back in the queue, or ended with 75.
@@ -179,4 +182,5 @@ check "without requeue it says how to go on" grep -q 'submit the same command ag
 ends requeued COMPLETED 0:0
 check "the job was requeued once" test "$(what requeued Restarts)" -eq 1
 check "and resumed" grep -q 'resumed from step' requeued.out
-same "stopped, requeued and resumed on Slurm" whole requeued
+check "it ran on two nodes" grep -q '2 ranks on 2 nodes' requeued.out
+same "stopped, requeued and resumed on two nodes" whole requeued
