@@ -4,6 +4,7 @@
 
 #include <immintrin.h>
 
+#include "int8_scalar.h"
 #include "scalar.h"
 #include "sk_quantize.h"
 
@@ -68,6 +69,10 @@ INLINE floats look_up(floats table, ints index) {
 #include "fast/tile.h"
 #include "fast/formats.h"
 #include "fast/rows.h"
+
+#define INT8_OFFSET 0
+#include "fast/int8.h"
+#include "fast/int8_maddubs.h"
 
 bool SK_NAME(add_fixed_point)(int64_t n, const float *g, float limit, int64_t *sums) {
     bool sound = true;

@@ -4,6 +4,7 @@
 
 #include <immintrin.h>
 
+#include "int8_scalar.h"
 #include "scalar.h"
 #include "sk_quantize.h"
 
@@ -63,6 +64,10 @@ INLINE floats look_up(floats table, ints index) {
 #include "fast/formats.h"
 #include "fast/rows.h"
 
+// Unsigned panels: VPDPBUSD multiplies unsigned by signed bytes.
+#define INT8_OFFSET 0x80
+#include "fast/int8.h"
+
 bool SK_NAME(add_fixed_point)(int64_t n, const float *g, float limit, int64_t *sums) {
     __mmask8 sound = 0xFF;
     int64_t i = 0;
@@ -79,13 +84,24 @@ bool SK_NAME(add_fixed_point)(int64_t n, const float *g, float limit, int64_t *s
 
 #pragma clang attribute pop
 
+#pragma clang attribute push(__attribute__((target(FEATURES ",avx512vnni"))), apply_to = function)
+#include "fast/int8_vnni.h"
+#pragma clang attribute pop
+
+#define SIZES \
+    .isa = SK_AVX512, .tile_rows = TILE_ROWS, .strided_rows = STRIDED_ROWS, .tile_columns = TILE_COLUMNS, \
+    .depth_block = 256
+
 const sk_table sk_avx512_table = {
-    .isa = SK_AVX512,
-    .tile_rows = TILE_ROWS,
-    .strided_rows = STRIDED_ROWS,
-    .tile_columns = TILE_COLUMNS,
-    .depth_block = 256,
+    SIZES,
 #define SK_KERNEL(name, kind) .name = sk_avx512_##name,
+#include "kernels.inc"
+};
+
+const sk_table sk_avx512_plain_table = {
+    SIZES,
+#define SK_KERNEL(name, kind) .name = sk_avx512_##name,
+#define SK_INT8_KERNEL(name, kind) .name = sk_avx2_##name,
 #include "kernels.inc"
 };
 

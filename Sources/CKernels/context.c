@@ -181,6 +181,16 @@ static bool start_workers(sk_context *context) {
     return true;
 }
 
+#if defined(__x86_64__)
+/// Whether this CPU has what the int8 kernels of `isa` use beside.
+static bool has_int8(sk_isa isa) {
+    bool supported = true;
+#define SK_INT8_FEATURE(of, feature) supported = supported && (of != isa || __builtin_cpu_supports(feature));
+#include "kernels.inc"
+    return supported;
+}
+#endif
+
 sk_context *sk_context_create(int threads, sk_isa isa) {
     if (threads < 1 || !sk_isa_supported(isa)) return NULL;
     sk_context *context = calloc(1, sizeof *context);
@@ -190,7 +200,7 @@ sk_context *sk_context_create(int threads, sk_isa isa) {
     context->table = &sk_portable_table;
 #if defined(__x86_64__)
     if (isa == SK_AVX2) context->table = &sk_avx2_table;
-    if (isa == SK_AVX512) context->table = &sk_avx512_table;
+    if (isa == SK_AVX512) context->table = has_int8(isa) ? &sk_avx512_table : &sk_avx512_plain_table;
 #endif
     context->threads = threads;
     pthread_mutex_init(&context->operation, NULL);

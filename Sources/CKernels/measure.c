@@ -12,18 +12,20 @@ static double now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-double sk_measure_peak(sk_context *context) {
+static double peak(const sk_context *context, sk_loop_kernel *loop) {
     // The best of some short runs: an interruption must not lower a peak.
-    const sk_table *table = sk_table_of(context);
     double best = 0;
     float sink = 0;
     for (int run = 0; run < 12; run++) {
-        int64_t steps = table->isa == SK_PORTABLE ? 20000 : 400000;
-        double start = now(), operations = table->fma_loop(steps, &sink);
-        best = operations / (now() - start) > best ? operations / (now() - start) : best;
+        int64_t steps = sk_table_of(context)->isa == SK_PORTABLE ? 20000 : 400000;
+        double start = now(), operations = loop(steps, &sink), seconds = now() - start;
+        best = operations / seconds > best ? operations / seconds : best;
     }
     return best;
 }
+
+double sk_measure_peak(sk_context *context) { return peak(context, sk_table_of(context)->fma_loop); }
+double sk_measure_int8_peak(sk_context *context) { return peak(context, sk_table_of(context)->int8_loop); }
 
 typedef struct {
     const uint64_t *words;

@@ -62,8 +62,43 @@ typedef void sk_fixed_point_to_float_kernel(int64_t n, const int64_t *sums, floa
 typedef double sk_sum_of_squares_kernel(int64_t n, const float *g);
 typedef void sk_adamw_kernel(int64_t n, float *p, const float *g, float *m, float *v, sk_adamw_step step);
 
-/// `steps` rounds of independent fused multiply-adds in registers; returns how many operations that were.
-typedef double sk_fma_loop_kernel(int64_t steps, float *sink);
+// Products in 8 bits: see sk_int8.h for what is computed.
+
+/// The block of the reduction that has one scale, and the tile of outputs: rows of the left side, columns of the right.
+enum { SK_INT8_BLOCK = 64, SK_INT8_ROWS = 6, SK_INT8_COLUMNS = 32 };
+
+/// A strip of SK_INT8_ROWS rows of the left side. Quads of the reduction lie together: codes are
+/// [block][16][SK_INT8_ROWS][4], all others [block][SK_INT8_ROWS].
+typedef struct {
+    int8_t *codes;
+    float *scales;
+    /// What the sum of a row over a block begins with; the unsigned panels of VNNI need it.
+    int32_t *starts;
+    /// Bit j: value j of the block has the code 0, and is multiplied in fp32.
+    uint64_t *exact;
+} sk_int8_rows;
+
+/// Quantises `count` rows of `depth` values, the other rows being 0; flags[block] = whether the block has exact values.
+typedef void sk_int8_rows_kernel(
+    const float *x, int64_t stride, int count, int64_t depth, sk_int8_rows out, uint8_t *flags);
+/// One block of a panel from fp32, `depth` <= 64 steps of the reduction for `columns` <= SK_INT8_COLUMNS outputs; those
+/// missing are 0. Codes [16][SK_INT8_COLUMNS][4], scales [SK_INT8_COLUMNS]; signed, or 128 more and unsigned, as the
+/// tile of the same instruction set wants them. In int8_panel_rows a row of x is an output, in int8_panel_columns a
+/// column is.
+typedef void sk_int8_panel_kernel(
+    const float *x, int64_t stride, int columns, int depth, uint8_t *codes, float *scales);
+/// The same straight from the codes of a 4-bit weight whose blocks are whole blocks here: its rows `row`... are
+/// outputs, its columns `column`..<`column` + 64 the reduction.
+typedef void sk_int8_panel_4bit_kernel(
+    const sk_weight *w, int64_t row, int columns, int64_t column, uint8_t *codes, float *scales);
+/// c [rows, columns] = (accumulate ? c : +0), then for every block
+/// c[i][j] = fma((float)sum, a.scales[i] * b_scales[j], c[i][j]).
+typedef void sk_int8_tile_kernel(
+    int64_t blocks, sk_int8_rows a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride, int rows,
+    int columns, bool accumulate);
+
+/// `steps` rounds of independent multiply-adds in registers; returns how many operations that were.
+typedef double sk_loop_kernel(int64_t steps, float *sink);
 
 typedef struct {
     sk_isa isa;
@@ -78,6 +113,8 @@ typedef struct {
 extern const sk_table sk_portable_table;
 extern const sk_table sk_avx2_table;
 extern const sk_table sk_avx512_table;
+/// For CPUs with AVX-512 and without VNNI: the int8 kernels are those of AVX2.
+extern const sk_table sk_avx512_plain_table;
 
 #define SK_KERNEL(name, kind) \
     sk_##kind##_kernel sk_portable_##name; \

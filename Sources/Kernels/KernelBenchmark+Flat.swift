@@ -9,7 +9,8 @@ extension KernelBenchmark {
             Plan(kernels: ["add_fixed_point", "fixed_point_to_float"]) { try fixedPoint(context: $0, reference: $1) },
             Plan(kernels: ["sum_of_squares"]) { try squares(context: $0, reference: $1) },
             Plan(kernels: ["adamw"]) { try optimizer(context: $0, reference: $1) },
-            Plan(kernels: ["fma_loop"]) { context, _ in try yardstick(context: context) },
+            Plan(kernels: ["fma_loop"]) { context, _ in yardstick(.fp32FMA, "fp32", context: context) },
+            Plan(kernels: ["int8_loop"]) { context, _ in yardstick(.int8, "int8", context: context) },
         ]
     }
 
@@ -80,11 +81,11 @@ extension KernelBenchmark {
             })
     }
 
-    private static func yardstick(context: KernelContext) throws -> Case {
+    private static func yardstick(_ kind: KernelContext.PeakKind, _ name: String, context: KernelContext) -> Case {
         var best = 0.0
         return Case(
-            name: "measurePeak", shape: "registers", operations: nil, bytes: nil, runs: 1,
-            body: { best = context.measurePeak(.fp32FMA) }, isRight: { best > 0 })
+            name: "measurePeak \(name)", shape: "registers", operations: nil, bytes: nil, runs: 1,
+            body: { best = context.measurePeak(kind) }, isRight: { best > 0 })
     }
 
     private static func decoding(

@@ -33,6 +33,9 @@ extension KernelBenchmark {
         let wide = formats.flatMap { format in
             [false, true].map { product(format, m: 512, k: 2048, n: 5632, transposed: $0) }
         }
+        let int8 = formats.flatMap { format in
+            [false, true].map { product(format, m: 512, k: 2048, n: 5632, transposed: $0, compute: .int8) }
+        }
         let narrow = [
             product(.fp32, m: 1024, k: 512, n: 16, transposed: false),
             product(.fp32, m: 1024, k: 16, n: 512, transposed: false),
@@ -40,14 +43,30 @@ extension KernelBenchmark {
             gradient(m: 1024, k: 512, n: 16),
             gradient(m: 1024, k: 16, n: 512),
         ]
-        return wide + narrow
+        return wide + int8 + narrow
     }
 
-    private static func product(_ format: WeightFormat, m: Int, k: Int, n: Int, transposed: Bool) -> Plan {
-        let tile = transposed || n > 64 ? "tile_packed" : "tile_strided"
-        return Plan(kernels: [tile, "pack_transposed", decoder(format)]) { context, _ in
-            try product(format, m: m, k: k, n: n, context: context, transposed: transposed)
+    private static func product(
+        _ format: WeightFormat, m: Int, k: Int, n: Int, transposed: Bool, compute: Compute = .fp32
+    ) -> Plan {
+        Plan(
+            kernels: kernels(format, wide: transposed || n > 64, transposed: transposed, compute: compute),
+            make: { context, _ in
+                try product(format, m: m, k: k, n: n, context: context, transposed: transposed, compute: compute)
+            }, peak: compute == .int8 ? .int8 : .fp32FMA)
+    }
+
+    private static func kernels(
+        _ format: WeightFormat, wide: Bool, transposed: Bool, compute: Compute
+    ) -> [String] {
+        guard compute == .int8 else {
+            return [wide ? "tile_packed" : "tile_strided", "pack_transposed", decoder(format)]
         }
+        let panels =
+            transposed
+            ? ["int8_panel_columns", decoder(format)]
+            : format.isQuantized ? ["int8_panel_4bit"] : ["int8_panel_rows", decoder(format)]
+        return ["int8_rows", "int8_tile"] + panels
     }
 
     private static func gradient(m: Int, k: Int, n: Int) -> Plan {
@@ -61,31 +80,38 @@ extension KernelBenchmark {
     }
 
     private static func product(
-        _ format: WeightFormat, m: Int, k: Int, n: Int, context: KernelContext, transposed: Bool
+        _ format: WeightFormat, m: Int, k: Int, n: Int, context: KernelContext, transposed: Bool, compute: Compute
     ) throws -> Case {
         let w = try Stored(format, rows: n, columns: k, context: context)
         let input = try values(m, transposed ? n : k, seed: 1)
         let output = try OwnedMatrix(rows: m, columns: transposed ? k : n)
+        let name = transposed ? "multiplyTransposed" : "multiply"
         return Case(
-            name: "\(transposed ? "multiplyTransposed" : "multiply") \(format)", shape: "M=\(m) K=\(k) N=\(n)",
+            name: "\(name) \(format)\(compute == .fp32 ? "" : " \(compute.rawValue)")", shape: "M=\(m) K=\(k) N=\(n)",
             operations: 2 * Double(m) * Double(k) * Double(n), bytes: nil, runs: 5,
             body: {
                 if transposed {
-                    context.multiplyTransposed(input.matrix, by: w.view, into: output.matrix, accumulate: false)
+                    context.multiplyTransposed(
+                        input.matrix, by: w.view, into: output.matrix, accumulate: false, compute: compute)
                 } else {
-                    context.multiply(input.matrix, by: w.view, into: output.matrix, accumulate: false)
+                    context.multiply(
+                        input.matrix, by: w.view, into: output.matrix, accumulate: false, compute: compute)
                 }
             },
             isRight: {
                 // The last row by plain loops: rows do not differ in what is done to them.
-                let decoded = try OwnedMatrix(rows: n, columns: k)
-                context.decode(w.view, rows: 0..<n, into: decoded.matrix)
                 let expected = try OwnedMatrix(rows: 1, columns: output.matrix.columns)
                 let last = input.matrix.rows(from: m - 1, count: 1)
-                if transposed {
-                    Reference.multiplyTransposed(last, by: decoded.matrix, into: expected.matrix, accumulate: false)
-                } else {
+                let decoded = try OwnedMatrix(rows: n, columns: k)
+                context.decode(w.view, rows: 0..<n, into: decoded.matrix)
+                switch (compute, transposed) {
+                case (.int8, false): Reference.multiplyInt8(last, by: w.view, into: expected.matrix, accumulate: false)
+                case (.int8, true):
+                    Reference.multiplyTransposedInt8(last, by: w.view, into: expected.matrix, accumulate: false)
+                case (_, false):
                     Reference.multiply(last, by: decoded.matrix, into: expected.matrix, accumulate: false)
+                case (_, true):
+                    Reference.multiplyTransposed(last, by: decoded.matrix, into: expected.matrix, accumulate: false)
                 }
                 return Array(expected.matrix.row(0)) == Array(output.matrix.row(m - 1))
             })

@@ -8,6 +8,8 @@ package enum KernelBenchmark {
         /// The kernels of the list that do the work.
         let kernels: [String]
         let make: (_ context: KernelContext, _ reference: KernelContext) throws -> Case
+        /// What its operations are held against.
+        var peak = KernelContext.PeakKind.fp32FMA
     }
 
     /// One operation to be measured.
@@ -27,10 +29,13 @@ package enum KernelBenchmark {
     /// Measures all cases on `context`.
     /// - Throws: `KernelBenchmarkError` where a result is wrong, `InputError` where memory is short.
     package static func run(context: KernelContext) throws -> [KernelBenchmarkResult] {
-        let peak = context.measurePeak(.fp32FMA) * Double(context.threads)
+        let threads = Double(context.threads)
+        let peaks = [context.measurePeak(.fp32FMA) * threads, context.measurePeak(.int8) * threads]
         let reference = try KernelContext(threads: 1, instructionSet: .portable)
         return try plans.map { plan in
-            try measure(try plan.make(context, reference), kernels: plan.kernels, context: context, peak: peak)
+            try measure(
+                try plan.make(context, reference), kernels: plan.kernels, context: context,
+                peak: peaks[plan.peak == .int8 ? 1 : 0])
         }
     }
 

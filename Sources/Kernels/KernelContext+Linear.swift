@@ -3,24 +3,31 @@ import CKernels
 package import Quantization
 
 // M: tokens, K: inputs, N: outputs. Every output is the old value (where accumulating) or +0, followed by one fused
-// multiply-add for each step of the reduction, in order, whatever the format, the tiles and the threads.
+// multiply-add for each step of the reduction, in order, whatever the format, the tiles and the threads. With
+// `compute: .int8` the steps are blocks of 64, whose sums are exact (sk_int8.h says all); bf16 is not built yet.
 extension KernelContext {
     /// y [M, N] (+)= x [M, K] · wᵀ, w [N, K].
     package func multiply(
         _ x: Matrix, by w: WeightView, into y: Matrix, accumulate: Bool, compute: Compute = .fp32
     ) {
-        precondition(compute.isAvailable)
         precondition(x.rows == y.rows && x.columns == w.columns && y.columns == w.rows)
-        run { sk_multiply($0, x.native, w.native, y.native, accumulate) }
+        switch compute {
+        case .fp32: run { sk_multiply($0, x.native, w.native, y.native, accumulate) }
+        case .int8: run { sk_multiply_int8($0, x.native, w.native, y.native, accumulate) }
+        case .bf16: preconditionFailure("products in bf16 are not built yet")
+        }
     }
 
     /// dx [M, K] (+)= dy [M, N] · w, w [N, K].
     package func multiplyTransposed(
         _ dy: Matrix, by w: WeightView, into dx: Matrix, accumulate: Bool, compute: Compute = .fp32
     ) {
-        precondition(compute.isAvailable)
         precondition(dy.rows == dx.rows && dy.columns == w.rows && dx.columns == w.columns)
-        run { sk_multiply_transposed($0, dy.native, w.native, dx.native, accumulate) }
+        switch compute {
+        case .fp32: run { sk_multiply_transposed($0, dy.native, w.native, dx.native, accumulate) }
+        case .int8: run { sk_multiply_transposed_int8($0, dy.native, w.native, dx.native, accumulate) }
+        case .bf16: preconditionFailure("products in bf16 are not built yet")
+        }
     }
 
     /// dw [N, K] (+)= dyᵀ · x, dy [M, N], x [M, K].

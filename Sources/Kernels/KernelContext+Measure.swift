@@ -5,12 +5,15 @@ extension KernelContext {
     package enum PeakKind: Sendable {
         /// Fused multiply-adds of fp32 vectors that stay in registers.
         case fp32FMA
+        /// Products of 8 bits added in 32, in registers: VPDPBUSD where there is VNNI.
+        case int8
     }
 
     /// Operations a second of one thread on this instruction set, a multiply-add counting as two.
     package func measurePeak(_ kind: PeakKind) -> Double {
         switch kind {
         case .fp32FMA: run { sk_measure_peak($0) }
+        case .int8: run { sk_measure_int8_peak($0) }
         }
     }
 

@@ -1,5 +1,6 @@
 package import Buffers
 import CKernels
+package import Quantization
 
 /// Matrix products and attention as plain loops: what the kernels must equal to the bit.
 ///
@@ -14,6 +15,16 @@ package enum Reference {
     /// dx (+)= dy · w.
     package static func multiplyTransposed(_ dy: Matrix, by w: Matrix, into dx: Matrix, accumulate: Bool) {
         sk_reference_multiply_transposed(dy.native, w.nativeWeight, dx.native, accumulate)
+    }
+
+    /// y (+)= x · wᵀ in 8 bits, w [N, K] in any format.
+    package static func multiplyInt8(_ x: Matrix, by w: WeightView, into y: Matrix, accumulate: Bool) {
+        sk_reference_multiply_int8(x.native, w.native, y.native, accumulate)
+    }
+
+    /// dx (+)= dy · w in 8 bits.
+    package static func multiplyTransposedInt8(_ dy: Matrix, by w: WeightView, into dx: Matrix, accumulate: Bool) {
+        sk_reference_multiply_transposed_int8(dy.native, w.native, dx.native, accumulate)
     }
 
     /// dw (+)= dyᵀ · x.

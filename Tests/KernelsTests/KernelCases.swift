@@ -15,6 +15,15 @@ enum KernelCases {
         "tile_strided": { try product($0, rows: $1, depth: 65, columns: 21, format: .fp32) },
         "pack_transposed": { try product($0, rows: $1, depth: 13, columns: 90, format: .fp32) },
         "pack_straight": { try gradient($0, rows: 37, from: $1) },
+        "int8_rows": { try int8($0, rows: 7, depth: $1, columns: 40, format: .bf16) },
+        "int8_panel_rows": { try int8($0, rows: 5, depth: $1, columns: 70, format: .fp16) },
+        "int8_panel_columns": { try int8($0, rows: 5, depth: 70, columns: $1, format: .fp32) },
+        "int8_panel_4bit": { context, n in
+            try [WeightFormat.nf4(), .fp4(doubleQuantized: false)].flatMap {
+                try int8(context, rows: 4, depth: 128, columns: n, format: $0)
+            }
+        },
+        "int8_tile": { try int8($0, rows: $1, depth: 130, columns: 33, format: .nf4()) },
         "decode_fp32": { try decoded($0, columns: $1, format: .fp32) },
         "decode_fp16": { try decoded($0, columns: $1, format: .fp16) },
         "decode_bf16": { try decoded($0, columns: $1, format: .bf16) },
@@ -65,6 +74,7 @@ enum KernelCases {
         "sum_of_squares": { try flat($0, count: $1) },
         "adamw": { try optimized($0, count: $1) },
         "fma_loop": { context, n in n != 1 || context.measurePeak(.fp32FMA) > 0 ? [] : [1] },
+        "int8_loop": { context, n in n != 1 || context.measurePeak(.int8) > 0 ? [] : [1] },
     ]
 
     private static func rows(_ n: Int, _ operation: (Matrix, Matrix, Matrix) -> Void) throws -> [UInt32] {
@@ -85,6 +95,14 @@ enum KernelCases {
         context.multiply(x.matrix, by: w.view, into: y.matrix, accumulate: true)
         context.multiplyTransposed(y.matrix, by: w.view, into: x.matrix, accumulate: false)
         return x.bits + y.bits
+    }
+
+    private static func int8(
+        _ context: KernelContext, rows: Int, depth: Int, columns: Int, format: WeightFormat
+    ) throws -> [UInt32] {
+        let problem = try Int8Case(m: rows, k: depth, n: columns, format: format, accumulate: true)
+        problem.run(on: context)
+        return problem.bits
     }
 
     private static func gradient(_ context: KernelContext, rows: Int, from n: Int) throws -> [UInt32] {

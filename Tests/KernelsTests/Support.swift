@@ -56,7 +56,12 @@ struct StoredWeight {
     let view: WeightView
 
     init(format: WeightFormat, rows: Int, columns: Int, seed: UInt64, context: KernelContext) throws {
-        let values = try Values(rows, columns, seed: seed)
+        try self.init(format: format, values: try Values(rows, columns, seed: seed), context: context)
+    }
+
+    /// `values` without padding.
+    init(format: WeightFormat, values: Values, context: KernelContext) throws {
+        let (rows, columns) = (values.matrix.rows, values.matrix.columns)
         let count = rows * columns
         storage = try AlignedStorage(byteCount: max(64, format.byteCount(elementCount: count)))
         let source = UnsafeRawBufferPointer(values.storage.bytes(at: 0, count: count * 4))

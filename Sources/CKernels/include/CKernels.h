@@ -11,6 +11,7 @@
 #include "sk_attention.h"
 #include "sk_context.h"
 #include "sk_elementwise.h"
+#include "sk_int8.h"
 #include "sk_math.h"
 #include "sk_matmul.h"
 #include "sk_quantize.h"

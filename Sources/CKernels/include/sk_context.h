@@ -26,6 +26,8 @@ int64_t sk_context_scratch(const sk_context *context);
 
 /// Floating-point operations a second of one thread, from a loop of register-only fused multiply-adds.
 double sk_measure_peak(sk_context *context);
+/// The same of products of 8 bits added in 32.
+double sk_measure_int8_peak(sk_context *context);
 /// Bytes a second that all threads read from memory.
 double sk_measure_read_bandwidth(sk_context *context);
 

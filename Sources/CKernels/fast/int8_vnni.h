@@ -1,0 +1,62 @@
+// Tiles of int8 products by VPDPBUSD. The panels are 128 too high; the starts take 128 times the sum of the left codes
+// away again.
+
+INLINE void add_int8(
+    int rows, int64_t blocks, sk_int8_rows a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride,
+    int columns, bool accumulate) {
+    __m512 outputs[SK_INT8_ROWS][2];
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++)
+        _Pragma("clang loop unroll(full)") for (int h = 0; h < 2; h++)
+            outputs[i][h] = accumulate ? (__m512)wide_load_part(c + i * c_stride + WIDTH * h, columns - WIDTH * h)
+                                       : _mm512_setzero_ps();
+    for (int64_t block = 0; block < blocks; block++) {
+        __m512i sums[SK_INT8_ROWS][2];
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++)
+            sums[i][0] = sums[i][1] = _mm512_set1_epi32(a.starts[i]);
+        _Pragma("clang loop unroll_count(4)") for (int q = 0; q < SK_INT8_BLOCK / 4; q++) {
+            __m512i right[2] = {_mm512_loadu_si512(b), _mm512_loadu_si512(b + 64)};
+            _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++) {
+                int32_t quad;
+                __builtin_memcpy(&quad, a.codes + 4 * i, sizeof quad);
+                __m512i left = _mm512_set1_epi32(quad);
+                sums[i][0] = _mm512_dpbusd_epi32(sums[i][0], right[0], left);
+                sums[i][1] = _mm512_dpbusd_epi32(sums[i][1], right[1], left);
+            }
+            a.codes += 4 * SK_INT8_ROWS;
+            b += 4 * SK_INT8_COLUMNS;
+        }
+        __m512 scales[2] = {_mm512_loadu_ps(b_scales), _mm512_loadu_ps(b_scales + WIDTH)};
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++)
+            _Pragma("clang loop unroll(full)") for (int h = 0; h < 2; h++)
+                outputs[i][h] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[i][h]),
+                    _mm512_mul_ps(scales[h], _mm512_set1_ps(a.scales[i])), outputs[i][h]);
+        a.starts += SK_INT8_ROWS;
+        a.scales += SK_INT8_ROWS;
+        b_scales += SK_INT8_COLUMNS;
+    }
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++)
+        _Pragma("clang loop unroll(full)") for (int h = 0; h < 2; h++)
+            wide_store_part(c + i * c_stride + WIDTH * h, (wide)outputs[i][h], columns - WIDTH * h);
+}
+
+void SK_NAME(int8_tile)(
+    int64_t blocks, sk_int8_rows a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride, int rows,
+    int columns, bool accumulate) {
+    switch (rows) {
+#define CASE(n) \
+    case n: add_int8(n, blocks, a, b, b_scales, c, c_stride, columns, accumulate); return;
+        CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
+#undef CASE
+    }
+}
+
+double SK_NAME(int8_loop)(int64_t steps, float *sink) {
+    enum { CHAINS = 12 };
+    __m512i sums[CHAINS], left = _mm512_set1_epi32((int32_t)(*sink * 0.0f) + 0x01020304);
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < CHAINS; i++) sums[i] = _mm512_set1_epi32(i);
+    for (int64_t step = 0; step < steps; step++)
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < CHAINS; i++)
+            sums[i] = _mm512_dpbusd_epi32(sums[i], left, left);
+    for (int i = 0; i < CHAINS; i++) *sink += (float)(_mm512_reduce_add_epi32(sums[i]) & 1);
+    return 2.0 * CHAINS * 64 * (double)steps;
+}

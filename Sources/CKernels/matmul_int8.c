@@ -1,0 +1,236 @@
+#include <string.h>
+
+#include "int8_scalar.h"
+#include "pool.h"
+#include "sk_int8.h"
+
+// The engine of the products in 8 bits: C [m, n] (+)= A [m, depth] * B [depth, n], as in matmul.c.
+//
+// A is quantised once, in strips, by all threads. B is decoded and quantised, two panels at a time, by the thread that
+// is about to use them; the part of a panel that is multiplied at once stays in the first-level cache. Blocks in which
+// some row has massive values also get a panel in fp32, and end a run of the tile: the exact products come right after
+// their block's sum.
+
+enum {
+    PACKED_BYTES = 8 << 20,
+    ROWS_AT_ONCE = 4092,
+    /// Blocks of the reduction in a panel.
+    PANEL_BLOCKS = 16,
+    PANELS = 2,
+    GROUP_COLUMNS = PANELS * SK_INT8_COLUMNS,
+    GROUPS_PER_ITEM = 4,
+    STRIP_BLOCK_CODES = SK_INT8_ROWS * SK_INT8_BLOCK,
+    PANEL_BLOCK_CODES = SK_INT8_COLUMNS * SK_INT8_BLOCK,
+    /// Of A, for one block of one strip: codes, scales, starts, exact values and the flag.
+    STRIP_BLOCK_BYTES = STRIP_BLOCK_CODES + SK_INT8_ROWS * (4 + 4 + 8) + 1,
+    /// The parts of a thread's memory, in bytes.
+    CODES_BYTES = PANELS * PANEL_BLOCKS * PANEL_BLOCK_CODES,
+    SCALES_BYTES = PANELS * PANEL_BLOCKS * SK_INT8_COLUMNS * 4,
+    DECODED_BYTES = (SK_INT8_BLOCK * GROUP_COLUMNS + 2 * SK_LANES) * 4,
+    EXACT_BYTES = (PANELS * PANEL_BLOCKS * PANEL_BLOCK_CODES + 2 * SK_LANES) * 4,
+};
+
+typedef struct {
+    sk_context *context;
+    const sk_table *table;
+    sk_decode_kernel *decode;
+    sk_matrix a;
+    const sk_weight *w;
+    /// B[d][j] = w[d][j], else w[j][d].
+    bool straight;
+    bool looks_up;
+    sk_matrix c;
+    bool accumulate;
+    /// The part of the reduction and of the rows in `packed`.
+    int64_t depth_first, depth_count, blocks, row_first, row_count;
+    sk_int8_rows packed;
+    /// [strip][block], and for any strip.
+    uint8_t *flags, *any_flag;
+    int64_t column_items, groups_per_item, row_items, rows_per_item;
+} product;
+
+/// A group of panels: codes [panel][block], scales and fp32 values likewise.
+typedef struct {
+    uint8_t *codes;
+    float *scales, *decoded, *exact;
+} group;
+
+static sk_int8_rows strip_rows(const product *p, int64_t strip, int64_t block) {
+    int64_t at = strip * p->blocks + block;
+    return (sk_int8_rows){
+        p->packed.codes + at * STRIP_BLOCK_CODES, p->packed.scales + at * SK_INT8_ROWS,
+        p->packed.starts + at * SK_INT8_ROWS, p->packed.exact + at * SK_INT8_ROWS};
+}
+
+static void pack_strip(void *argument, int64_t strip, int thread) {
+    (void)thread;
+    const product *p = argument;
+    int64_t first = strip * SK_INT8_ROWS;
+    const float *x = p->a.data + (p->row_first + first) * p->a.stride + p->depth_first;
+    p->table->int8_rows(
+        x, p->a.stride, (int)sk_min(SK_INT8_ROWS, p->row_count - first), p->depth_count, strip_rows(p, strip, 0),
+        p->flags + strip * p->blocks);
+}
+
+/// One block of both panels: `count` steps from d on, `columns` columns.
+static void make_block(
+    const product *p, group g, int64_t d, int count, int64_t block, int64_t column, int columns) {
+    bool exact = p->any_flag[(d - p->depth_first) / SK_INT8_BLOCK];
+    float *rows = g.decoded;
+    int64_t stride = p->straight ? GROUP_COLUMNS : SK_INT8_BLOCK;
+    if (p->straight) p->decode(p->w, d, count, column, columns, rows, stride);
+    else if (exact || !p->looks_up) p->decode(p->w, column, columns, d, count, rows, stride);
+    for (int panel = 0; panel * SK_INT8_COLUMNS < columns; panel++) {
+        int first = panel * SK_INT8_COLUMNS, wide = (int)sk_min(SK_INT8_COLUMNS, columns - first);
+        int64_t at = panel * PANEL_BLOCKS + block;
+        uint8_t *codes = g.codes + at * PANEL_BLOCK_CODES;
+        float *scales = g.scales + at * SK_INT8_COLUMNS, *values = g.exact + at * PANEL_BLOCK_CODES;
+        const float *x = rows + (p->straight ? first : first * stride);
+        if (p->straight) p->table->int8_panel_columns(x, stride, wide, count, codes, scales);
+        else if (p->looks_up) p->table->int8_panel_4bit(p->w, column + first, wide, d, codes, scales);
+        else p->table->int8_panel_rows(x, stride, wide, count, codes, scales);
+        if (exact && p->straight) p->table->pack_straight(x, stride, wide, count, SK_INT8_COLUMNS, values);
+        else if (exact) p->table->pack_transposed(x, stride, wide, count, SK_INT8_COLUMNS, values);
+    }
+}
+
+/// Adds the products of the massive values of one block, `values` being the panel in fp32; rows with the same ones
+/// together.
+static void add_exact(
+    const product *p, const uint64_t *exact, const float *a, const float *values, float *c, int rows, int columns) {
+    for (int row = 0, end; row < rows; row = end) {
+        for (end = row + 1; end < rows && exact[end] == exact[row]; end++) {}
+        for (uint64_t left = exact[row]; left != 0; left &= left - 1) {
+            int j = __builtin_ctzll(left);
+            for (int column = 0; column < columns; column += p->table->tile_columns)
+                p->table->tile_strided(
+                    1, a + row * p->a.stride + j, p->a.stride, values + j * SK_INT8_COLUMNS + column, SK_INT8_COLUMNS,
+                    c + row * p->c.stride + column, p->c.stride, end - row,
+                    (int)sk_min(columns - column, p->table->tile_columns), true);
+        }
+    }
+}
+
+/// Multiplies `count` blocks of one panel, from `block` of the packed rows on, by one strip.
+static void multiply_strip(
+    const product *p, group g, int panel, int64_t strip, int64_t block, int64_t count, float *c, int rows,
+    int columns) {
+    const uint8_t *flags = p->flags + strip * p->blocks + block;
+    bool accumulate = p->accumulate || p->depth_first > 0 || block > 0;
+    for (int64_t first = 0, end; first < count; first = end) {
+        for (end = first + 1; end < count && !flags[end - 1]; end++) {}
+        int64_t at = panel * PANEL_BLOCKS + first;
+        p->table->int8_tile(
+            end - first, strip_rows(p, strip, block + first), g.codes + at * PANEL_BLOCK_CODES,
+            g.scales + at * SK_INT8_COLUMNS, c, p->c.stride, rows, columns, accumulate || first > 0);
+        if (!flags[end - 1]) continue;
+        const float *a = p->a.data + (p->row_first + strip * SK_INT8_ROWS) * p->a.stride + p->depth_first;
+        add_exact(
+            p, strip_rows(p, strip, block + end - 1).exact, a + (block + end - 1) * SK_INT8_BLOCK,
+            g.exact + (panel * PANEL_BLOCKS + end - 1) * PANEL_BLOCK_CODES, c, rows, columns);
+    }
+}
+
+/// The cache lines of a tile that is about to be read.
+static void prefetch(const float *c, int64_t stride, int64_t rows, int columns) {
+    for (int64_t i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j += SK_LANES) __builtin_prefetch(c + i * stride + j, 1);
+}
+
+/// The rows [first, end) of one group of columns, over `count` blocks.
+static void multiply_group(
+    const product *p, group g, int64_t block, int64_t count, int64_t column, int columns, int64_t first, int64_t end) {
+    for (int64_t b = block; b < block + count; b++) {
+        int64_t d = b * SK_INT8_BLOCK;
+        make_block(
+            p, g, p->depth_first + d, (int)sk_min(SK_INT8_BLOCK, p->depth_count - d), b - block, column, columns);
+    }
+    for (int panel = 0; panel * SK_INT8_COLUMNS < columns; panel++) {
+        int wide = (int)sk_min(SK_INT8_COLUMNS, columns - panel * SK_INT8_COLUMNS);
+        float *c = p->c.data + p->row_first * p->c.stride + column + panel * SK_INT8_COLUMNS;
+        for (int64_t row = first; row < end; row += SK_INT8_ROWS) {
+            int64_t next = row + SK_INT8_ROWS;
+            if (next < end) prefetch(c + next * p->c.stride, p->c.stride, sk_min(SK_INT8_ROWS, end - next), wide);
+            multiply_strip(
+                p, g, panel, row / SK_INT8_ROWS, block, count, c + row * p->c.stride,
+                (int)sk_min(SK_INT8_ROWS, end - row), wide);
+        }
+    }
+}
+
+static void multiply_item(void *argument, int64_t item, int thread) {
+    const product *p = argument;
+    uint8_t *memory = sk_thread_scratch(p->context, thread, sk_int8_thread_scratch());
+    group g = {memory, (float *)(memory + CODES_BYTES), (float *)(memory + CODES_BYTES + SCALES_BYTES),
+        (float *)(memory + CODES_BYTES + SCALES_BYTES + DECODED_BYTES)};
+    int64_t first = item / p->column_items * p->rows_per_item, end = sk_min(p->row_count, first + p->rows_per_item);
+    int64_t start = item % p->column_items * p->groups_per_item * GROUP_COLUMNS;
+    int64_t stop = sk_min(p->c.columns, start + p->groups_per_item * GROUP_COLUMNS);
+    for (int64_t block = 0; block < p->blocks; block += PANEL_BLOCKS)
+        for (int64_t column = start; column < stop; column += GROUP_COLUMNS)
+            multiply_group(
+                p, g, block, sk_min(PANEL_BLOCKS, p->blocks - block), column,
+                (int)sk_min(GROUP_COLUMNS, stop - column), first, end);
+}
+
+/// Cuts the outputs into items: groups of columns, and also runs of rows where threads would be idle.
+static void cut(product *p) {
+    int64_t threads = sk_threads(p->context), wanted = threads == 1 ? 1 : 4 * threads;
+    int64_t groups = (p->c.columns + GROUP_COLUMNS - 1) / GROUP_COLUMNS;
+    p->groups_per_item = sk_max(1, sk_min(GROUPS_PER_ITEM, groups / wanted));
+    p->column_items = (groups + p->groups_per_item - 1) / p->groups_per_item;
+    int64_t strips = (p->row_count + SK_INT8_ROWS - 1) / SK_INT8_ROWS;
+    bool enough = threads == 1 || p->column_items >= 2 * threads;
+    p->row_items = enough ? 1 : sk_min(strips, (wanted + p->column_items - 1) / p->column_items);
+    p->rows_per_item = (strips + p->row_items - 1) / p->row_items * SK_INT8_ROWS;
+    p->row_items = (p->row_count + p->rows_per_item - 1) / p->rows_per_item;
+}
+
+/// Quantises the rows and the part of the reduction at hand.
+static void pack(product *p, int64_t strips) {
+    int64_t all = strips * p->blocks;
+    uint8_t *memory = sk_shared_scratch(p->context, sk_int8_shared_scratch());
+    p->packed.codes = (int8_t *)memory;
+    p->packed.exact = (uint64_t *)(memory + all * STRIP_BLOCK_CODES);
+    p->packed.scales = (float *)(p->packed.exact + all * SK_INT8_ROWS);
+    p->packed.starts = (int32_t *)(p->packed.scales + all * SK_INT8_ROWS);
+    p->flags = (uint8_t *)(p->packed.starts + all * SK_INT8_ROWS);
+    p->any_flag = p->flags + all;
+    sk_parallel(p->context, strips, pack_strip, p);
+    memset(p->any_flag, 0, (size_t)p->blocks);
+    for (int64_t strip = 0; strip < strips; strip++)
+        for (int64_t block = 0; block < p->blocks; block++) p->any_flag[block] |= p->flags[strip * p->blocks + block];
+}
+
+static void run(product p) {
+    if (p.c.rows == 0 || p.c.columns == 0) return;
+    int64_t depth = p.a.columns;
+    for (int64_t i = 0; depth == 0 && !p.accumulate && i < p.c.rows; i++)
+        memset(p.c.data + i * p.c.stride, 0, (size_t)p.c.columns * sizeof *p.c.data);
+    p.table = sk_table_of(p.context);
+    p.decode = sk_decoder(p.table, p.w->format);
+    p.looks_up = !p.straight && sk_int8_looks_up(p.w);
+    for (p.row_first = 0; p.row_first < p.c.rows; p.row_first += ROWS_AT_ONCE) {
+        p.row_count = sk_min(ROWS_AT_ONCE, p.c.rows - p.row_first);
+        int64_t strips = (p.row_count + SK_INT8_ROWS - 1) / SK_INT8_ROWS;
+        int64_t fitting = PACKED_BYTES / (strips * STRIP_BLOCK_BYTES + 1) / PANEL_BLOCKS * PANEL_BLOCKS;
+        cut(&p);
+        for (p.depth_first = 0; p.depth_first < depth; p.depth_first += p.depth_count) {
+            p.depth_count = sk_min(fitting * SK_INT8_BLOCK, depth - p.depth_first);
+            p.blocks = (p.depth_count + SK_INT8_BLOCK - 1) / SK_INT8_BLOCK;
+            pack(&p, strips);
+            sk_parallel(p.context, p.column_items * p.row_items, multiply_item, &p);
+        }
+    }
+}
+
+int64_t sk_int8_shared_scratch(void) { return PACKED_BYTES; }
+int64_t sk_int8_thread_scratch(void) { return CODES_BYTES + SCALES_BYTES + DECODED_BYTES + EXACT_BYTES; }
+
+void sk_multiply_int8(sk_context *context, sk_matrix x, sk_weight w, sk_matrix y, bool accumulate) {
+    run((product){.context = context, .a = x, .w = &w, .c = y, .accumulate = accumulate});
+}
+
+void sk_multiply_transposed_int8(sk_context *context, sk_matrix dy, sk_weight w, sk_matrix dx, bool accumulate) {
+    run((product){.context = context, .a = dy, .w = &w, .straight = true, .c = dx, .accumulate = accumulate});
+}
