@@ -1,6 +1,7 @@
 # Numbered stages with their seconds, one line each, rewritten while they go on; plain where stdout is no terminal.
 # Sourced, not run. Who sources it sets `stages`, their number, before the first.
 
+# shellcheck disable=SC2034  # for those who source this
 terminal=false
 bold='' dim='' red='' green='' plain='' arrow='->' right='+' wrong='-' full='#' empty='.'
 if [ -t 1 ] && [ "${TERM:-dumb}" != dumb ]; then
