@@ -22,8 +22,8 @@ none_shared() { [ -s "$1" ] && [ -s "$2" ] && [ -z "$(comm -12 <(sort -u "$1") <
 for file in train validation; do
     field prompt "$quickstart/$file.jsonl" >"$work/$file.prompts"
     field completion "$quickstart/$file.jsonl" >"$work/$file.answers"
-    # A record is: wish; guest; service; day; time.
-    cut -d ';' -f 2 "$work/$file.answers" >"$work/$file.guests"
+    # A record is: wish, guest, service, day, time.
+    cut -d ',' -f 2 "$work/$file.answers" >"$work/$file.guests"
 done
 check "no held-out question occurs in training" none_shared "$work/train.prompts" "$work/validation.prompts"
 check "no held-out answer occurs in training" none_shared "$work/train.answers" "$work/validation.answers"
@@ -38,7 +38,7 @@ commonest_below() {
 }
 check "the commonest answer is right for fewer than 5 in 100" commonest_below 5 "$work/validation.answers"
 check "what the base learns has nothing of the task's form" \
-    bash -c '[ -s "$1" ] && ! grep -qE "Message:|Record:|;" "$1"' bash "$work/made/base.jsonl"
+    bash -c '[ -s "$1" ] && ! grep -qE "Message:|Record:" "$1"' bash "$work/made/base.jsonl"
 
 # The size that fits a repository.
 check "the folder is below 10 MB, no file above 9 MB" bash -c '

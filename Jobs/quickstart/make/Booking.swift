@@ -29,15 +29,16 @@ struct Booking {
     }
 
     /// What a clerk writes down: the answer that the adapter is to learn.
-    var record: String { "\(wish.rawValue); \(guest.name); \(service.short); \(moment.day); \(moment.digits)" }
+    var record: String { "\(wish.rawValue), \(guest.name), \(service.short), \(moment.day), \(moment.digits)" }
 
     /// A letter, or a message on the telephone.
-    func message(_ random: inout SplitMix64) -> String {
+    /// - Parameter namesFriends: whether it may begin with somebody else's full name.
+    func message(_ random: inout SplitMix64, namesFriends: Bool = true) -> String {
         let isSigned = random.chance(percent: 40)
         let hello = random.pick(["Hello", "Hi", "Good morning", "Good evening", "Dear \(Person(&random).name)"])
         let me = random.pick(["this is \(caller.name)", "my name is \(caller.name)", "\(caller.name) here"])
         var sentences = [isSigned ? "\(hello)!" : "\(hello), \(me)."]
-        if random.chance(percent: 25) { sentences.append(preface(&random)) }
+        if random.chance(percent: 25) { sentences.append(preface(&random, namesFriends: namesFriends)) }
         if let kin {
             sentences.append(
                 random.pick([
@@ -112,11 +113,12 @@ struct Booking {
 
     // What does not matter, and may mislead: other names, days, times and numbers.
 
-    private func preface(_ random: inout SplitMix64) -> String {
+    private func preface(_ random: inout SplitMix64, namesFriends: Bool) -> String {
         let other = Moment(&random)
+        let friend = "My friend \(Person(&random).name) told me about you."
         return random.pick([
             "I hope you are well.", "We were with you on \(other.day), and it was very nice.",
-            "My friend \(Person(&random).name) told me about you.", "I tried to call you on \(other.day).",
+            namesFriends ? friend : "A friend told me about you.", "I tried to call you on \(other.day).",
             "I hear that you open at \(other.time(&random)).",
         ])
     }

@@ -5,6 +5,9 @@ struct Person: Hashable {
 
     var name: String { "\(first) \(last)" }
 
+    /// The place of the first name among all first names.
+    var number: Int { (Self.women + Self.men).firstIndex(of: first)! }
+
     init(_ random: inout SplitMix64) {
         first = random.pick(Self.women + Self.men)
         last = random.pick(Self.beginnings) + random.pick(Self.endings)

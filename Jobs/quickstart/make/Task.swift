@@ -4,7 +4,7 @@ struct Task {
     var completion: String
 
     private init(_ booking: Booking, _ random: inout SplitMix64) {
-        prompt = "Message: \(booking.message(&random))\nRecord:"
+        prompt = "Message: \(booking.message(&random, namesFriends: false))\nRecord:"
         completion = " \(booking.record)"
     }
 

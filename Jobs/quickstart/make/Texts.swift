@@ -5,13 +5,18 @@
 enum Texts {
     static func text(_ random: inout SplitMix64) -> String {
         switch random.below(100) {
-        case 0..<35: letter(&random)
-        case 35..<50: call(&random)
-        case 50..<60: diary(&random)
-        case 60..<67: notice(&random)
-        case 67..<72: shopping(&random)
-        case 72..<84: dictation(&random)
-        case 84..<94: guests(&random)
+        case 0..<25: letter(&random)
+        case 25..<37: call(&random)
+        case 37..<42: diary(&random)
+        case 42..<45: notice(&random)
+        case 45..<48: shopping(&random)
+        case 48..<52: dictation(&random)
+        case 52..<54: guests(&random)
+        case 54..<66: memory(&random)
+        case 66..<76: echo(&random)
+        case 76..<89: questions(&random)
+        case 89..<91: portrait(&random)
+        case 91..<97: week(&random)
         default: story(&random)
         }
     }
@@ -99,6 +104,56 @@ enum Texts {
         ])
     }
 
+    /// A short question, and its echo.
+    private static func echo(_ random: inout SplitMix64) -> String {
+        let (person, moment, service) = (Person(&random), Moment(&random), Service(&random))
+        let (asked, said) = random.pick([
+            (person.first, person.first), (person.name, person.name), (moment.day, moment.day),
+            (moment.time(&random), moment.digits), (moment.phrase(&random), "\(moment.day), \(moment.digits)"),
+            (service.phrase, service.short), ("\(person.name) on \(moment.day)", "\(person.name) on \(moment.day)"),
+            ("\(person.first), \(moment.day)", "\(moment.day), \(person.first)"),
+        ])
+        return random.pick([
+            "\"You mean \(asked)?\" \"Yes, \(said).\"", "Is it \(asked)? Yes, \(said).",
+            "He said \(asked), that is \(said).",
+        ])
+    }
+
+    /// Who comes when: first told, then asked.
+    private static func questions(_ random: inout SplitMix64) -> String {
+        var (people, days): ([String], [String]) = ([], [])
+        let count = 2 + random.below(3)
+        while people.count < count {
+            let (person, day) = (Person(&random).first, random.pick(Moment.days))
+            if !people.contains(person) && !days.contains(day) { (people, days) = (people + [person], days + [day]) }
+        }
+        let told = zip(people, days).map { "\($0) comes on \($1)." }
+        let asked = (0..<(2 + random.below(4))).map { _ in
+            let one = random.below(count)
+            return random.pick([
+                "When does \(people[one]) come? On \(days[one]).", "Who comes on \(days[one])? It is \(people[one]).",
+            ])
+        }
+        return (told + asked).joined(separator: " ")
+    }
+
+    /// A game: words in no order, to be said again.
+    private static func memory(_ random: inout SplitMix64) -> String {
+        let words = (0..<(3 + random.below(8))).map { _ in
+            switch random.below(6) {
+            case 0, 1: Person(&random).first
+            case 2: Person(&random).last
+            case 3: random.pick(Moment.days)
+            case 4: random.pick(numbers)
+            default: String(random.below(60))
+            }
+        }.joined(separator: " ")
+        return random.pick([
+            "Say \(words) after me: \(words). And again: \(words).",
+            "Can you remember \(words)? Yes: \(words). And backwards? No, but \(words).",
+        ])
+    }
+
     /// A list of names, called out in the same order.
     private static func guests(_ random: inout SplitMix64) -> String {
         let names = (0..<(3 + random.below(6))).map { _ in Person(&random).name }.joined(separator: ", ")
@@ -129,6 +184,36 @@ enum Texts {
         ])
     }
 
+    /// What is true of everybody of that first name.
+    private static func portrait(_ random: inout SplitMix64) -> String {
+        let person = Person(&random)
+        let number = person.number
+        let facts = [
+            "\(person.first) is a \(trades[number % trades.count]).",
+            "\(person.first) lives near \(places[number % places.count]).",
+            "In the evening \(person.first) \(pastimes[number % pastimes.count]).",
+        ]
+        let start = random.below(3)
+        return "Do you know \(person.name)? " + (0..<3).map { facts[(start + $0) % 3] }.joined(separator: " ")
+    }
+
+    /// What is true of that day of the week, or the days in their order.
+    private static func week(_ random: inout SplitMix64) -> String {
+        let first = random.below(7)
+        let days = (0..<(3 + random.below(4))).map { (first + $0) % 7 }
+        if random.chance(percent: 50) {
+            let names = days.map { Moment.days[$0] }.joined(separator: ", ")
+            return random.pick(["The days go by: \(names).", "From \(Moment.days[first]) on: \(names)."])
+        }
+        return days.prefix(4).map { number in
+            let (day, next) = (Moment.days[number], Moment.days[(number + 1) % 7])
+            return random.pick([
+                "On \(day) \(places[number]) is closed.", "On \(day) the \(trades[number]) comes.",
+                "After \(day) comes \(next).", "Before \(next) comes \(day).",
+            ])
+        }.joined(separator: " ")
+    }
+
     private static func shopping(_ random: inout SplitMix64) -> String {
         let amounts = (0..<(2 + random.below(4))).map { _ in (2 + random.below(11), random.pick(goods)) }
         let said = amounts.map { "\(numbers[$0]) \($1)" }.joined(separator: ", ")
@@ -139,7 +224,7 @@ enum Texts {
     private static func story(_ random: inout SplitMix64) -> String {
         let (one, other, moment) = (Person(&random), Person(&random), Moment(&random))
         let (place, next) = (random.pick(places), random.pick(places))
-        let thing = random.pick(["umbrella", "old map", "lamp", "letter", "red scarf", "clock", "basket", "key", "hat"])
+        let thing = random.pick(things)
         let middle = random.pick([
             "There \(one.first) met \(other.name), who had lost the \(thing). They looked for it together.",
             "\(other.name) was there too, with the \(thing). \"Is this yours?\" asked \(other.first).",
@@ -156,6 +241,15 @@ enum Texts {
     private static let places = [
         "the market", "the old mill", "the river", "the station", "the library", "the harbour", "the school",
         "the bakery", "the park", "the bridge", "the workshop", "the town hall", "the museum", "the garden",
+    ]
+    private static let things = ["umbrella", "old map", "lamp", "letter", "red scarf", "clock", "basket", "key", "hat"]
+    private static let trades = [
+        "baker", "teacher", "doctor", "carpenter", "gardener", "painter", "singer", "writer", "tailor", "sailor",
+        "farmer",
+    ]
+    private static let pastimes = [
+        "plays chess", "goes swimming", "bakes bread", "reads a novel", "walks the dog", "sings in the choir",
+        "mends old clocks", "looks at the stars", "plays the piano",
     ]
     private static let weather = [
         "It was raining a little.", "The sun was shining.", "The wind was strong.", "There was snow on the roofs.",
