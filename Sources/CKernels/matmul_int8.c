@@ -15,7 +15,7 @@ enum {
     PACKED_BYTES = 8 << 20,
     ROWS_AT_ONCE = 4092,
     /// Blocks of the reduction in a panel.
-    PANEL_BLOCKS = 16,
+    PANEL_BLOCKS = 32,
     PANELS = 2,
     GROUP_COLUMNS = PANELS * SK_INT8_COLUMNS,
     GROUPS_PER_ITEM = 4,
@@ -72,14 +72,28 @@ static void pack_strip(void *argument, int64_t strip, int thread) {
         p->flags + strip * p->blocks);
 }
 
+/// Codes that are about to be read: a panel takes few bytes of many rows, which no prefetcher of a CPU sees coming.
+static void prefetch_codes(const sk_weight *w, int64_t row, int64_t rows, int64_t column, int64_t columns) {
+    static const int64_t bits_of[SK_FORMAT_COUNT] = {32, 16, 16, 4, 4};
+    int64_t bits = bits_of[w->format];
+    for (int64_t i = 0; i < rows; i++) {
+        const char *from = (const char *)w->codes + ((row + i) * w->stride + column) * bits / 8;
+        for (int64_t byte = 0; byte < columns * bits / 8; byte += 64) __builtin_prefetch(from + byte);
+    }
+}
+
 /// One block of both panels: `count` steps from d on, `columns` columns.
 static void make_block(
     const product *p, group g, int64_t d, int count, int64_t block, int64_t column, int columns) {
     bool exact = p->any_flag[(d - p->depth_first) / SK_INT8_BLOCK];
     float *rows = g.decoded;
     int64_t stride = p->straight ? GROUP_COLUMNS : SK_INT8_BLOCK;
+    int64_t next = d + count, left = sk_min(SK_INT8_BLOCK, p->a.columns - next);
+    if (p->straight) prefetch_codes(p->w, next, left, column, columns);
+    else prefetch_codes(p->w, column, columns, next, left);
     if (p->straight) p->decode(p->w, d, count, column, columns, rows, stride);
-    else if (exact || !p->looks_up) p->decode(p->w, column, columns, d, count, rows, stride);
+    else if (exact || !p->looks_up)
+        p->decode(p->w, column, columns, d, count, rows, stride);
     for (int panel = 0; panel * SK_INT8_COLUMNS < columns; panel++) {
         int first = panel * SK_INT8_COLUMNS, wide = (int)sk_min(SK_INT8_COLUMNS, columns - first);
         int64_t at = panel * PANEL_BLOCKS + block;
@@ -120,8 +134,9 @@ static void multiply_strip(
     for (int64_t first = 0, end; first < count; first = end) {
         for (end = first + 1; end < count && !flags[end - 1]; end++) {}
         int64_t at = panel * PANEL_BLOCKS + first;
+        const sk_int8_rows left = strip_rows(p, strip, block + first);
         p->table->int8_tile(
-            end - first, strip_rows(p, strip, block + first), g.codes + at * PANEL_BLOCK_CODES,
+            end - first, &left, g.codes + at * PANEL_BLOCK_CODES,
             g.scales + at * SK_INT8_COLUMNS, c, p->c.stride, rows, columns, accumulate || first > 0);
         if (!flags[end - 1]) continue;
         const float *a = p->a.data + (p->row_first + strip * SK_INT8_ROWS) * p->a.stride + p->depth_first;

@@ -36,9 +36,9 @@ static void look_up_right(const sk_weight *w, int64_t first, int8_t codes[SK_INT
     *scale = sk_int8_table_scale(w, first);
 }
 
-/// Puts the codes of one row or column among its neighbours, in quads.
-static void spread(const int8_t codes[SK_INT8_BLOCK], int8_t *out, int width) {
-    for (int j = 0; j < SK_INT8_BLOCK; j++) out[j / 4 * width * 4 + j % 4] = codes[j];
+/// Puts the codes of one column of a panel among its neighbours, in quads.
+static void spread(const int8_t codes[SK_INT8_BLOCK], int8_t *out) {
+    for (int j = 0; j < SK_INT8_BLOCK; j++) out[j / 4 * SK_INT8_COLUMNS * 4 + j % 4] = codes[j];
 }
 
 void sk_portable_int8_rows(
@@ -48,12 +48,11 @@ void sk_portable_int8_rows(
         int steps = depth - d < SK_INT8_BLOCK ? (int)(depth - d) : SK_INT8_BLOCK;
         flags[block] = 0;
         for (int i = 0; i < SK_INT8_ROWS; i++) {
-            int8_t codes[SK_INT8_BLOCK];
             int64_t at = block * SK_INT8_ROWS + i;
-            out.exact[at] = quantize_left(x + i * stride + d, i < count ? steps : 0, codes, &out.scales[at]);
+            out.exact[at] = quantize_left(
+                x + i * stride + d, i < count ? steps : 0, out.codes + at * SK_INT8_BLOCK, &out.scales[at]);
             out.starts[at] = 0;
             flags[block] |= out.exact[at] != 0;
-            spread(codes, out.codes + block * SK_INT8_BLOCK * SK_INT8_ROWS + 4 * i, SK_INT8_ROWS);
         }
     }
 }
@@ -63,7 +62,7 @@ static void make_panel(
     for (int i = 0; i < SK_INT8_COLUMNS; i++) {
         int8_t codes[SK_INT8_BLOCK];
         quantize_right(x + (i < columns ? i : 0) * column_step, depth_step, i < columns ? depth : 0, codes, &scales[i]);
-        spread(codes, (int8_t *)out + 4 * i, SK_INT8_COLUMNS);
+        spread(codes, (int8_t *)out + 4 * i);
     }
 }
 
@@ -83,24 +82,25 @@ void sk_portable_int8_panel_4bit(
         int8_t codes[SK_INT8_BLOCK] = {0};
         scales[i] = 0;
         if (i < columns) look_up_right(w, (row + i) * w->columns + column, codes, &scales[i]);
-        spread(codes, (int8_t *)out + 4 * i, SK_INT8_COLUMNS);
+        spread(codes, (int8_t *)out + 4 * i);
     }
 }
 
 void sk_portable_int8_tile(
-    int64_t blocks, sk_int8_rows a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride, int rows,
-    int columns, bool accumulate) {
+    int64_t blocks, const sk_int8_rows *a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride,
+    int rows, int columns, bool accumulate) {
     const int8_t *right = (const int8_t *)b;
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) {
             float *out = &c[i * c_stride + j];
             if (!accumulate) *out = 0;
             for (int64_t block = 0; block < blocks; block++) {
+                int64_t row = block * SK_INT8_ROWS + i, column = block * SK_INT8_COLUMNS;
                 int32_t sum = 0;
-                for (int64_t d = block * SK_INT8_BLOCK; d < (block + 1) * SK_INT8_BLOCK; d++)
-                    sum += a.codes[(d / 4 * SK_INT8_ROWS + i) * 4 + d % 4]
-                        * right[(d / 4 * SK_INT8_COLUMNS + j) * 4 + d % 4];
-                float scale = a.scales[block * SK_INT8_ROWS + i] * b_scales[block * SK_INT8_COLUMNS + j];
+                for (int d = 0; d < SK_INT8_BLOCK; d++)
+                    sum += a->codes[row * SK_INT8_BLOCK + d]
+                        * right[column * SK_INT8_BLOCK + (d / 4 * SK_INT8_COLUMNS + j) * 4 + d % 4];
+                float scale = a->scales[row] * b_scales[column + j];
                 *out = fmaf((float)sum, scale, *out);
             }
         }

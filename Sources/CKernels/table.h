@@ -67,8 +67,8 @@ typedef void sk_adamw_kernel(int64_t n, float *p, const float *g, float *m, floa
 /// The block of the reduction that has one scale, and the tile of outputs: rows of the left side, columns of the right.
 enum { SK_INT8_BLOCK = 64, SK_INT8_ROWS = 6, SK_INT8_COLUMNS = 32 };
 
-/// A strip of SK_INT8_ROWS rows of the left side. Quads of the reduction lie together: codes are
-/// [block][16][SK_INT8_ROWS][4], all others [block][SK_INT8_ROWS].
+/// A strip of SK_INT8_ROWS rows of the left side: codes are [block][SK_INT8_ROWS][64], all others
+/// [block][SK_INT8_ROWS].
 typedef struct {
     int8_t *codes;
     float *scales;
@@ -92,10 +92,10 @@ typedef void sk_int8_panel_kernel(
 typedef void sk_int8_panel_4bit_kernel(
     const sk_weight *w, int64_t row, int columns, int64_t column, uint8_t *codes, float *scales);
 /// c [rows, columns] = (accumulate ? c : +0), then for every block
-/// c[i][j] = fma((float)sum, a.scales[i] * b_scales[j], c[i][j]).
+/// c[i][j] = fma((float)sum, a->scales[i] * b_scales[j], c[i][j]).
 typedef void sk_int8_tile_kernel(
-    int64_t blocks, sk_int8_rows a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride, int rows,
-    int columns, bool accumulate);
+    int64_t blocks, const sk_int8_rows *a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride,
+    int rows, int columns, bool accumulate);
 
 /// `steps` rounds of independent multiply-adds in registers; returns how many operations that were.
 typedef double sk_loop_kernel(int64_t steps, float *sink);

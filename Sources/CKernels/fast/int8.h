@@ -69,20 +69,19 @@ void SK_NAME(int8_rows)(
     for (int64_t block = 0; block * SK_INT8_BLOCK < depth; block++) {
         int64_t d = block * SK_INT8_BLOCK, at = block * SK_INT8_ROWS;
         int steps = depth - d < SK_INT8_BLOCK ? (int)(depth - d) : SK_INT8_BLOCK;
-        uint32_t *quads = (uint32_t *)(out.codes + at * SK_INT8_BLOCK);
         uint64_t any = 0;
         for (int i = 0; i < SK_INT8_ROWS; i++, at++) {
-            uint32_t row[SK_INT8_BLOCK / 4] = {0};
-            out.scales[at] = 0;
-            out.starts[at] = 0;
+            uint8_t *codes = (uint8_t *)out.codes + at * SK_INT8_BLOCK;
             out.exact[at] = 0;
             if (i < count) {
-                int32_t sum = quantize_left(
-                    x + i * stride + d, steps, (uint8_t *)row, &out.scales[at], &out.exact[at]);
+                int32_t sum = quantize_left(x + i * stride + d, steps, codes, &out.scales[at], &out.exact[at]);
                 out.starts[at] = -INT8_OFFSET * sum;
+            } else {
+                __builtin_memset(codes, 0, SK_INT8_BLOCK);
+                out.scales[at] = 0;
+                out.starts[at] = 0;
             }
             any |= out.exact[at];
-            for (int q = 0; q < SK_INT8_BLOCK / 4; q++) quads[q * SK_INT8_ROWS + i] = row[q];
         }
         flags[block] = any != 0;
     }

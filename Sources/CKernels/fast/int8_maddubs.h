@@ -10,12 +10,12 @@ INLINE void add_int8(
     __m256i sums[3][2];
     _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++)
         sums[i][0] = sums[i][1] = _mm256_setzero_si256();
-    for (int q = 0; q < SK_INT8_BLOCK / 4; q++, a += 4 * SK_INT8_ROWS, b += 4 * SK_INT8_COLUMNS)
+    for (int q = 0; q < SK_INT8_BLOCK / 4; q++, a += 4, b += 4 * SK_INT8_COLUMNS)
         _Pragma("clang loop unroll(full)") for (int h = 0; h < 2; h++) {
             __m256i right = _mm256_loadu_si256((const __m256i *)(b + 32 * h)), size = _mm256_abs_epi8(right);
             _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++) {
                 int32_t quad;
-                __builtin_memcpy(&quad, a + 4 * i, sizeof quad);
+                __builtin_memcpy(&quad, a + SK_INT8_BLOCK * i, sizeof quad);
                 __m256i left = _mm256_sign_epi8(_mm256_set1_epi32(quad), right);
                 __m256i pairs = _mm256_maddubs_epi16(size, left);
                 sums[i][h] = _mm256_add_epi32(sums[i][h], _mm256_madd_epi16(pairs, ones));
@@ -29,26 +29,18 @@ INLINE void add_int8(
         }
 }
 
-/// One block of the tile; rows are computed in threes, as far as there are any.
-INLINE void add_int8_block(
-    sk_int8_rows a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride, int rows) {
-    for (int j = 0; j < SK_INT8_COLUMNS; j += 16)
-        for (int i = 0; i < rows; i += 3)
-            add_int8(3, a.codes + 4 * i, a.scales + i, b + 4 * j, b_scales + j, c + i * c_stride + j, c_stride);
-}
-
 void SK_NAME(int8_tile)(
-    int64_t blocks, sk_int8_rows a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride, int rows,
-    int columns, bool accumulate) {
+    int64_t blocks, const sk_int8_rows *a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride,
+    int rows, int columns, bool accumulate) {
     float outputs[SK_INT8_ROWS * SK_INT8_COLUMNS] = {0};
     if (accumulate) copy_part(c, c_stride, outputs, SK_INT8_COLUMNS, rows, columns);
-    for (int64_t block = 0; block < blocks; block++) {
-        add_int8_block(a, b, b_scales, outputs, SK_INT8_COLUMNS, rows);
-        a.codes += SK_INT8_BLOCK * SK_INT8_ROWS;
-        a.scales += SK_INT8_ROWS;
-        b += SK_INT8_BLOCK * SK_INT8_COLUMNS;
-        b_scales += SK_INT8_COLUMNS;
-    }
+    for (int64_t block = 0; block < blocks; block++, b_scales += SK_INT8_COLUMNS)
+        // Rows in threes, as far as there are any.
+        for (int j = 0; j < SK_INT8_COLUMNS; j += 16)
+            for (int i = 0; i < rows; i += 3)
+                add_int8(3, a->codes + (block * SK_INT8_ROWS + i) * SK_INT8_BLOCK,
+                    a->scales + block * SK_INT8_ROWS + i, b + block * SK_INT8_BLOCK * SK_INT8_COLUMNS + 4 * j,
+                    b_scales + j, outputs + i * SK_INT8_COLUMNS + j, SK_INT8_COLUMNS);
     copy_part(outputs, SK_INT8_COLUMNS, c, c_stride, rows, columns);
 }
 

@@ -2,8 +2,11 @@
 // away again.
 
 INLINE void add_int8(
-    int rows, int64_t blocks, sk_int8_rows a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride,
-    int columns, bool accumulate) {
+    int rows, int64_t blocks, const sk_int8_rows *a, const uint8_t *b, const float *b_scales, float *c,
+    int64_t c_stride, int columns, bool accumulate) {
+    const int8_t *codes = a->codes;
+    const float *a_scales = a->scales;
+    const int32_t *starts = a->starts;
     __m512 outputs[SK_INT8_ROWS][2];
     _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++)
         _Pragma("clang loop unroll(full)") for (int h = 0; h < 2; h++)
@@ -12,26 +15,27 @@ INLINE void add_int8(
     for (int64_t block = 0; block < blocks; block++) {
         __m512i sums[SK_INT8_ROWS][2];
         _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++)
-            sums[i][0] = sums[i][1] = _mm512_set1_epi32(a.starts[i]);
-        _Pragma("clang loop unroll_count(4)") for (int q = 0; q < SK_INT8_BLOCK / 4; q++) {
+            sums[i][0] = sums[i][1] = _mm512_set1_epi32(starts[i]);
+        _Pragma("clang loop unroll(full)") for (int q = 0; q < SK_INT8_BLOCK / 4; q++) {
             __m512i right[2] = {_mm512_loadu_si512(b), _mm512_loadu_si512(b + 64)};
             _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++) {
                 int32_t quad;
-                __builtin_memcpy(&quad, a.codes + 4 * i, sizeof quad);
+                __builtin_memcpy(&quad, codes + SK_INT8_BLOCK * i, sizeof quad);
                 __m512i left = _mm512_set1_epi32(quad);
                 sums[i][0] = _mm512_dpbusd_epi32(sums[i][0], right[0], left);
                 sums[i][1] = _mm512_dpbusd_epi32(sums[i][1], right[1], left);
             }
-            a.codes += 4 * SK_INT8_ROWS;
+            codes += 4;
             b += 4 * SK_INT8_COLUMNS;
         }
         __m512 scales[2] = {_mm512_loadu_ps(b_scales), _mm512_loadu_ps(b_scales + WIDTH)};
         _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++)
             _Pragma("clang loop unroll(full)") for (int h = 0; h < 2; h++)
                 outputs[i][h] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[i][h]),
-                    _mm512_mul_ps(scales[h], _mm512_set1_ps(a.scales[i])), outputs[i][h]);
-        a.starts += SK_INT8_ROWS;
-        a.scales += SK_INT8_ROWS;
+                    _mm512_mul_ps(scales[h], _mm512_set1_ps(a_scales[i])), outputs[i][h]);
+        codes += SK_INT8_BLOCK * (SK_INT8_ROWS - 1);
+        starts += SK_INT8_ROWS;
+        a_scales += SK_INT8_ROWS;
         b_scales += SK_INT8_COLUMNS;
     }
     _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++)
@@ -40,8 +44,8 @@ INLINE void add_int8(
 }
 
 void SK_NAME(int8_tile)(
-    int64_t blocks, sk_int8_rows a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride, int rows,
-    int columns, bool accumulate) {
+    int64_t blocks, const sk_int8_rows *a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride,
+    int rows, int columns, bool accumulate) {
     switch (rows) {
 #define CASE(n) \
     case n: add_int8(n, blocks, a, b, b_scales, c, c_stride, columns, accumulate); return;
