@@ -13,7 +13,7 @@
 
 enum {
     PACKED_BYTES = 8 << 20,
-    ROWS_AT_ONCE = 4092,
+    ROWS_AT_ONCE = 3072,
     /// Blocks of the reduction in a panel.
     PANEL_BLOCKS = 32,
     PANELS = 2,
@@ -29,6 +29,10 @@ enum {
     DECODED_BYTES = (SK_INT8_BLOCK * GROUP_COLUMNS + 2 * SK_LANES) * 4,
     EXACT_BYTES = (PANELS * PANEL_BLOCKS * PANEL_BLOCK_CODES + 2 * SK_LANES) * 4,
 };
+
+_Static_assert(ROWS_AT_ONCE % SK_INT8_ROWS == 0
+        && PACKED_BYTES / (ROWS_AT_ONCE / SK_INT8_ROWS * STRIP_BLOCK_BYTES + 1) >= PANEL_BLOCKS,
+    "the packed rows must have room for one panel");
 
 typedef struct {
     sk_context *context;
