@@ -107,10 +107,13 @@ void sk_portable_int8_tile(
 }
 
 double sk_portable_int8_loop(int64_t steps, float *sink) {
+    // Of the sums themselves, which differ and are never 0, so that nothing can be taken out of the loop.
     enum { CHAINS = 4 };
-    int32_t sums[CHAINS] = {0}, factor = (int8_t)(*sink * 0.0f) + 3;
+    uint32_t sums[CHAINS];
+    int32_t factor = (int8_t)(*sink * 0.0f) + 3;
+    for (int i = 0; i < CHAINS; i++) sums[i] = (uint32_t)(2 * i + factor);
     for (int64_t step = 0; step < steps; step++)
-        for (int i = 0; i < CHAINS; i++) sums[i] += (int8_t)sums[i] * factor;
+        for (int i = 0; i < CHAINS; i++) sums[i] += (uint32_t)((int8_t)sums[i] * factor);
     for (int i = 0; i < CHAINS; i++) *sink += (float)(sums[i] & 1);
     return 2.0 * CHAINS * (double)steps;
 }

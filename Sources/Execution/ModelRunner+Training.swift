@@ -24,8 +24,8 @@ extension ModelRunner {
         return (loss, inRange)
     }
 
-    /// How many addends one micro-batch gives to an element of `ExactGradientSum`, at most: an embedding that is tied to
-    /// the head gets a gradient from both ends of the model.
+    /// How many addends one micro-batch gives to an element of `ExactGradientSum`, at most: an embedding that is tied
+    /// to the head gets a gradient from both ends of the model.
     package var addendsPerMicroBatch: Int { trainsEverything && architecture.tiesEmbeddings ? 2 : 1 }
 
     /// What a rank without a micro-batch does in a round: it gives its shards to the others' walks.

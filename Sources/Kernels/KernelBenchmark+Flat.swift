@@ -81,7 +81,7 @@ extension KernelBenchmark {
             })
     }
 
-    private static func yardstick(_ kind: KernelContext.PeakKind, _ name: String, context: KernelContext) -> Case {
+    private static func yardstick(_ kind: PeakKind, _ name: String, context: KernelContext) -> Case {
         var best = 0.0
         return Case(
             name: "measurePeak \(name)", shape: "registers", operations: nil, bytes: nil, runs: 1,

@@ -9,7 +9,7 @@ package enum KernelBenchmark {
         let kernels: [String]
         let make: (_ context: KernelContext, _ reference: KernelContext) throws -> Case
         /// What its operations are held against.
-        var peak = KernelContext.PeakKind.fp32FMA
+        var peak = PeakKind.fp32FMA
     }
 
     /// One operation to be measured.

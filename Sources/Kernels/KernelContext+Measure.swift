@@ -1,24 +1,23 @@
 import CKernels
 
 extension KernelContext {
-    /// What a peak is measured of.
-    package enum PeakKind: Sendable {
-        /// Fused multiply-adds of fp32 vectors that stay in registers.
-        case fp32FMA
-        /// Products of 8 bits added in 32, in registers: VPDPBUSD where there is VNNI.
-        case int8
+    /// The instruction that a peak is measured of; nil where this CPU has none within the instruction set.
+    package func instruction(for kind: PeakKind) -> String? {
+        run { sk_peak_instruction($0, kind.native) }.map { String(cString: $0) }
     }
 
-    /// Operations a second of one thread on this instruction set, a multiply-add counting as two.
-    package func measurePeak(_ kind: PeakKind) -> Double {
-        switch kind {
-        case .fp32FMA: run { sk_measure_peak($0) }
-        case .int8: run { sk_measure_int8_peak($0) }
-        }
+    /// Operations a second of one thread on this instruction set, a multiply-add counting as two; 0 where `instruction`
+    /// is nil.
+    ///
+    /// - Parameter seconds: how long it is measured; the best of many short runs counts.
+    package func measurePeak(_ kind: PeakKind, seconds: Double = 0.02) -> Double {
+        run { sk_measure_peak($0, kind.native, seconds) }
     }
 
-    /// Bytes a second that all threads together read from memory.
-    package func measureReadBandwidth() -> Double { run { sk_measure_read_bandwidth($0) } }
+    /// Bytes a second that all threads together read from memory; 0 where there are no 64 MiB to read.
+    package func measureReadBandwidth(rounds: Int = 4) -> Double {
+        run { sk_measure_read_bandwidth($0, Int32(rounds)) }
+    }
 
     /// The names of all kernels, in the order of their list.
     package static var kernelNames: [String] {

@@ -38,8 +38,9 @@ extension Trainer {
         let memory = try communicator.fromCoordinator {
             try MemoryPlan(job, architecture: architecture, plan: plan, data: data, communicator: communicator)
         }
+        let compute = try resolveCompute(job, context: context, communicator: communicator)
         let resolved = ResolvedJob(
-            plan.job, compute: .fp32, gradientCheckpointing: memory.checkpointing, threads: threads,
+            plan.job, compute: JobFiles.Compute(compute), gradientCheckpointing: memory.checkpointing, threads: threads,
             nodesPerCopy: 1, ranksPerNode: communicator.node.size)
         let layout = StepLayout(architecture, adapter: plan.settings, extent: memory.extent)
         let trainables = try TrainableUnits(space: plan.space, units: architecture.units, communicator: communicator)
@@ -47,7 +48,7 @@ extension Trainer {
             job: resolved, adapter: plan.adapter, base: base, communicator: communicator, context: context,
             runner: ModelRunner(
                 layout: layout, frozen: base.stored.map { FrozenUnits(source: $0) }, trainables: trainables,
-                longestSequence: memory.longestSequence, context: context, compute: .fp32),
+                longestSequence: memory.longestSequence, context: context, compute: compute),
             trainables: trainables, sampler: Sampler(job, data: data), data: data,
             room: BatchRoom(tokenCapacity: memory.extent.tokens),
             checkpoints: CheckpointKeeper(

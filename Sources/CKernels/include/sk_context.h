@@ -24,12 +24,23 @@ bool sk_context_reserve(sk_context *context, int64_t shared_bytes, int64_t bytes
 /// The scratch memory held now, in bytes.
 int64_t sk_context_scratch(const sk_context *context);
 
-/// Floating-point operations a second of one thread, from a loop of register-only fused multiply-adds.
-double sk_measure_peak(sk_context *context);
-/// The same of products of 8 bits added in 32.
-double sk_measure_int8_peak(sk_context *context);
-/// Bytes a second that all threads read from memory.
-double sk_measure_read_bandwidth(sk_context *context);
+/// The units of a CPU that products of matrices can use.
+typedef enum {
+    SK_PEAK_FP32_FMA = 0,
+    SK_PEAK_BF16_DOT = 1,
+    SK_PEAK_FP16_FMA = 2,
+    SK_PEAK_INT16_DOT = 3,
+    SK_PEAK_INT8_DOT = 4,
+    SK_PEAK_INT8_TILE = 5,
+} sk_peak;
+
+/// The instruction that a peak is measured of on this CPU and the context's instruction set; NULL where there is none.
+const char *sk_peak_instruction(const sk_context *context, sk_peak peak);
+/// Operations a second of one thread, a multiply-add counting as two, with all values in registers; 0 where there is no
+/// instruction. Takes `seconds`, or a little more.
+double sk_measure_peak(sk_context *context, sk_peak peak, double seconds);
+/// Bytes a second that all threads read from memory, the best of some parts of 64 MiB; 0 where that much cannot be had.
+double sk_measure_read_bandwidth(sk_context *context, int rounds);
 
 /// The number of kernels in the list, and their names.
 int sk_kernel_count(void);

@@ -1,4 +1,4 @@
 /// What `swiftlet --version` says; the CHANGELOG tells what is in it.
-enum Version {
-    static let text = "0.1.0"
+package enum Version {
+    package static let text = "0.1.0"
 }

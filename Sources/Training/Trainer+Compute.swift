@@ -1,0 +1,37 @@
+import Collectives
+import Execution
+import JobFiles
+import Kernels
+
+extension Trainer {
+    /// The arithmetic of the job's matmuls; `auto` is decided once, by what the coordinator's machine can do, and binds
+    /// all ranks.
+    static func resolveCompute(
+        _ job: Job, context: KernelContext, communicator: any Communicator
+    ) throws -> Kernels.Compute {
+        try communicator.fromCoordinator {
+            if let named = job.compute { return Kernels.Compute(named) }
+            return try .automatic { try ProbeCache().probe(of: context.instructionSet).probe }
+        }
+    }
+}
+
+extension Kernels.Compute {
+    init(_ name: JobFiles.Compute) {
+        switch name {
+        case .fp32: self = .fp32
+        case .bf16: self = .bf16
+        case .int8: self = .int8
+        }
+    }
+}
+
+extension JobFiles.Compute {
+    init(_ compute: Kernels.Compute) {
+        switch compute {
+        case .fp32: self = .fp32
+        case .bf16: self = .bf16
+        case .int8: self = .int8
+        }
+    }
+}
