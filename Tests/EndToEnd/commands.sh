@@ -62,7 +62,16 @@ check "one JSON value is told from others" \
     bash -c "$(declare -f one_value)
         one_value '$work/good' && ! one_value '$work/two' && ! one_value '$work/comma'"
 
-printed info "cpu cores memory_bytes instruction_set supported_instruction_sets fp32_fma_peak_gflops" info
+info_keys="cpu cores memory_bytes instruction_set supported_instruction_sets fp32_fma_peak_gflops read_bandwidth_gbps peaks"
+printed info "$info_keys" info
+check "the peaks are kept" grep -q fp32_fma "$XDG_CACHE_HOME"/swiftlet/probe-*.json
+printed info-again "$info_keys peaks_file" info
+equal "kept peaks are shown again" fp32_fma_peak_gflops "$work/info" "$work/info-again"
+printed info-anew "$info_keys" info --measure
+check "--measure does not read them" bash -c "! grep -q peaks_file '$work/info-anew'"
+XDG_CACHE_HOME=/proc/nowhere printed info-unkept "$info_keys" info
+SWIFTLET_ISA=portable printed info-portable "$info_keys" info
+check "plain C has no VNNI" bash -c "! grep -qE 'VPDP|VFMADD|VDPBF16' '$work/info-portable'"
 printed validate "training_rows held_out_rows steps learning_rate" validate "$job"
 printed bench "tokens_per_second step_seconds peak_rss_bytes anonymous_peak_bytes compute achieved_gops peak_gops fraction_of_peak parts" \
     bench step --shape tiny --micro-batch 1 --sequence 32 --compute fp32 --threads 1 --checkpointing on --steps 2

@@ -19,6 +19,7 @@ finish() {
 }
 trap finish EXIT
 
+export XDG_CACHE_HOME=$work/cache
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 
 # on RANKS ARGUMENTS...: swiftlet on that many ranks; 0: without mpirun.
