@@ -31,8 +31,8 @@ package final class ExactGradientSum {
 
     /// The largest magnitude that one of so many addends may have so that no sum can leave ±2,048.
     ///
-    /// - Parameter addends: those of the step's micro-batches on all ranks together, so that the guard trips alike on any
-    ///   number of ranks.
+    /// - Parameter addends: those of the step's micro-batches on all ranks together, so that the guard trips alike on
+    ///   any number of ranks.
     package static func limit(addends: Int) -> Float { 2048 / Float(max(1, addends)) * 0.999 }
 
     package func reset() { sums.update(repeating: 0) }

@@ -23,8 +23,8 @@ package struct TrainingBase {
     /// What a checkpoint must find again: the hash of the base, or of the weights.
     package let identity: String
 
-    /// Opens what a job names. The base of a Hugging Face directory is first written as a store into `output_dir`, by the
-    /// coordinator, unless the store of an earlier run is there; all ranks call this.
+    /// Opens what a job names. The base of a Hugging Face directory is first written as a store into `output_dir`, by
+    /// the coordinator, unless the store of an earlier run is there; all ranks call this.
     ///
     /// - Parameter report: told on the coordinator how far a store is.
     package static func open(

@@ -3,8 +3,8 @@ import Buffers
 import Kernels
 
 extension Block {
-    /// Turns the gradient of the stream after this block into that before it, in place, and writes the gradients of what
-    /// is trained.
+    /// Turns the gradient of the stream after this block into that before it, in place, and writes the gradients of
+    /// what is trained.
     ///
     /// - Parameters:
     ///   - gradients: where the gradients of the block's parameters go. They are overwritten.
