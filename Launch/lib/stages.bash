@@ -70,6 +70,7 @@ nothing() { :; }
 logged() {
     local log=$1 show=$2 code=0
     shift 2
+    : >"$log"
     "$@" >"$log" 2>&1 </dev/null &
     running=$!
     if $terminal; then

@@ -160,6 +160,7 @@ submit whole -c 1 -- "$batch" "$job" "${steps[@]}"
 submit stopped --no-requeue -- "$batch" "$job" --set max_steps=100000 --set save_steps=0
 # Two nodes that are one host would take each other's shared memory for their own.
 OMPI_MCA_btl=tcp,self submit requeued -N 2 --ntasks-per-node=1 -- "$batch" "$job" "${steps[@]}"
+submit quickstart -- "$batch" "$root/Jobs/quickstart.yaml" --set max_steps=5 --set val_set_size=8
 SWIFTLET='' submit wrong -- "a clone/Launch/slurm.sbatch" "$job" --set nonsense=1
 
 # Asked to stop, as Slurm asks before the time limit: saved, and back in the queue, or ended with 75.
@@ -177,6 +178,8 @@ fi
 ends whole COMPLETED 0:0
 check "the job leaves an adapter" test -s whole/adapter/adapter_model.safetensors
 check "on two ranks of one thread" grep -q '2 ranks on 1 node, 1 thread each' whole.out
+ends quickstart COMPLETED 0:0
+check "the quickstart leaves an adapter" test -s quickstart/adapter/adapter_model.safetensors
 ends stopped FAILED 75:0
 check "without requeue it says how to go on" grep -q 'submit the same command again' stopped.out
 ends requeued COMPLETED 0:0
