@@ -81,6 +81,11 @@ extension Job {
                 "lora_model_dir and adapter: none exclude each other: no adapter is trained",
                 remedy: "take lora_model_dir out, or set adapter: lora")
         }
+        if adapter == .none, compute == .int8 {
+            throw place("compute").error(
+                "compute: int8 and adapter: none exclude each other: only frozen weights are multiplied in int8",
+                remedy: "set compute: fp32, or train an adapter")
+        }
         func isGiven(_ prefix: String) -> Bool { given.values.keys.contains { $0.hasPrefix(prefix) } }
         if adapter == .lora, isGiven("quantization.") {
             notices.append("quantization has no effect: adapter: lora keeps the base as it is stored")

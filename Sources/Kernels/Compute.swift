@@ -2,6 +2,6 @@
 package enum Compute: String, Codable, Sendable, CaseIterable {
     case fp32, bf16, int8
 
-    /// Whether a job can ask for it; the kernels can multiply in int8, the step cannot use them yet.
-    package var isAvailable: Bool { self == .fp32 }
+    /// Whether the kernels of this build can do it.
+    package var isAvailable: Bool { self != .bf16 }
 }

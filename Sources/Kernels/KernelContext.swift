@@ -76,8 +76,10 @@ package final class KernelContext: @unchecked Sendable {
     private func needed(longestSegment: Int, headSize: Int) -> (shared: Int, perThread: Int) {
         precondition(longestSegment >= 0 && headSize > 0)
         let attention = Int(sk_attention_scratch(handle, Int64(longestSegment), Int64(headSize)))
-        let product = Int(sk_matmul_thread_scratch(handle))
-        return (Int(sk_matmul_shared_scratch(handle)), max(attention, product))
+        let product = max(Int(sk_matmul_thread_scratch(handle)), Int(sk_int8_thread_scratch()))
+        return (
+            max(Int(sk_matmul_shared_scratch(handle)), Int(sk_int8_shared_scratch())), max(attention, product)
+        )
     }
 
     /// Bytes of scratch memory that are held now.

@@ -41,6 +41,26 @@ mpirun --quiet --oversubscribe --bind-to none \
     fail "a mixed job runs" "$work/mixed.log"
 same "ranks of different instruction sets" "$work/one" "$work/mixed"
 
+# The same in int8.
+run int8 0 threads=1 compute=int8
+check "int8 is not fp32" test "$(bits "$work/int8")" != "$(bits "$work/one")"
+run int8-ranks 3 threads=1 compute=int8 && same "int8 on three ranks" "$work/int8" "$work/int8-ranks"
+run int8-checkpointed 2 threads=2 gradient_checkpointing=true compute=int8 &&
+    same "int8 with two threads and gradient checkpointing" "$work/int8" "$work/int8-checkpointed"
+for isa in avx2 portable; do
+    SWIFTLET_ISA=$isa "$swiftlet" info >/dev/null 2>&1 || continue
+    if SWIFTLET_ISA=$isa run "int8-$isa" 0 threads=2 compute=int8; then
+        same "int8, instruction set $isa" "$work/int8" "$work/int8-$isa"
+    fi
+done
+settings+=(--set compute=int8 --set output_dir="$work/int8-mixed")
+mpirun --quiet --oversubscribe --bind-to none \
+    -n 1 -x SWIFTLET_ISA=portable "$swiftlet" train "$job" "${settings[@]}" : \
+    -n 1 "$swiftlet" train "$job" "${settings[@]}" >"$work/int8-mixed.log" 2>&1 ||
+    fail "a mixed job runs in int8" "$work/int8-mixed.log"
+same "int8, ranks of different instruction sets" "$work/int8" "$work/int8-mixed"
+settings=("${settings[@]:0:${#settings[@]}-4}")
+
 run packed-1 0 sample_packing=true
 run packed-3 3 sample_packing=true && same "packed sequences on three ranks" "$work/packed-1" "$work/packed-3"
 

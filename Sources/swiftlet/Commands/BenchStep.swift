@@ -20,7 +20,7 @@ struct BenchStep: ParsableCommand {
     @Option(name: .customLong("sequence"), help: "Tokens of a sequence.")
     var sequence = 512
 
-    @Option(help: "The arithmetic of the matmuls: fp32.")
+    @Option(help: "The arithmetic of the products with the base's weights: fp32 or int8.")
     var compute: Compute = .fp32
 
     @Option(help: "Threads; default: all cores.")
@@ -39,7 +39,7 @@ struct BenchStep: ParsableCommand {
 
     func validate() throws {
         guard compute.isAvailable else {
-            throw ValidationError("--compute \(compute.rawValue) is not built yet; use fp32")
+            throw ValidationError("--compute \(compute.rawValue) is not built yet; use fp32 or int8")
         }
         guard (1...4096).contains(microBatch), (2...1 << 20).contains(sequence), (1...10_000).contains(steps) else {
             throw ValidationError("--micro-batch, --sequence and --steps must be positive and sensible")
