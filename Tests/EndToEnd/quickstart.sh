@@ -17,6 +17,11 @@ code=0
 check "no ranks are refused" test "$code" -eq 64 -a ! -e out
 check "help says what it does" grep -q -- '--fresh' <("$root/Launch/quickstart" --help)
 
+if [ "$(id -u)" -eq 0 ]; then
+    code=0
+    "$root/Launch/mpirun" "$root/Jobs/tiny.yaml" >"$work/root.log" 2>&1 || code=$?
+    check "mpirun's mind about root is told in a line" test "$code" -eq 69 -a "$(wc -l <"$work/root.log")" -eq 1
+fi
 if ! "$root/Launch/quickstart" >"$work/first.log" 2>&1; then
     fail "the quickstart runs" "$work/first.log"
     exit 1
