@@ -80,13 +80,13 @@ package struct StartingWeights {
 
     /// Fills this rank's shard of all parameters.
     package func fill(_ trainables: TrainableUnits, seed: UInt64) throws {
-        let tensors = Dictionary(uniqueKeysWithValues: architecture.tensors.map { ($0.name, $0) })
         switch origin {
         case .random(let deviation):
             ModelInitialization.fill(trainables, seed: seed, deviation: deviation)
         case .directory(let directory):
             try trainables.fill { try directory.tensor(named: $0.name).floats }
         case .store(let store):
+            let tensors = Dictionary(uniqueKeysWithValues: architecture.tensors.map { ($0.name, $0) })
             try trainables.fill { tensor in
                 guard let tensor = tensors[tensor.name] else { preconditionFailure("\(tensor.name) is no parameter") }
                 return store.floats(of: tensor)

@@ -41,8 +41,20 @@ package struct MergedExport {
 
     /// Writes the parameters of a run that trained all of them; only shape and tokenizer come from its model.
     private func writeParameters(_ reader: CheckpointReader, _ job: Job) throws {
-        let start = try StartingWeights(path: basePath ?? job.baseModel, random: true)
+        let path = basePath ?? job.baseModel
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw InputError(
+                .data, file: reader.directory, "was trained from \(path), which is not there",
+                remedy: "name the model, or a copy of its config.json and tokenizer, with --base")
+        }
+        let start = try StartingWeights(path: path, random: true)
         let tensors = Dictionary(uniqueKeysWithValues: start.architecture.trainableTensors.map { ($0.name, $0) })
+        let held = reader.manifest.tensors.filter { $0.quantity == .value }
+        guard held.count == tensors.count, held.allSatisfy({ tensors[$0.tensor]?.shape == $0.shape }) else {
+            throw InputError(
+                .data, file: reader.directory, "holds a model of another shape than \(path)",
+                remedy: "name the model that it was trained from with --base")
+        }
         try ModelExport(configuration: start.configuration, architecture: start.architecture, type: type).write(
             to: directory, files: start.companions,
             record: ExportRecord(sourceHash: reader.manifest.baseHash, step: reader.step)

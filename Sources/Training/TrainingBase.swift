@@ -38,7 +38,7 @@ package struct TrainingBase {
             let store = try BaseStore(path: path)
             if isStore(job.baseModel) { try check(store, against: job) }
             return TrainingBase(
-                architecture: store.architecture, tokenizer: try tokenizer(job, store), stored: StoredBase(store),
+                architecture: store.architecture, tokenizer: try tokenizer(job, in: store), stored: StoredBase(store),
                 weights: nil, identity: store.hash)
         }
     }
@@ -90,14 +90,11 @@ package struct TrainingBase {
         }
     }
 
-    private static func tokenizer(_ job: Job, _ store: BaseStore) throws -> Tokenizer? {
-        isStore(job.baseModel) ? try store.tokenizer() : try LoadedModel.tokenizer(in: job.baseModel)
-    }
-
     /// The tokenizer of what a job names; nil where it has none.
-    static func tokenizer(_ job: Job) throws -> Tokenizer? {
-        isStore(job.baseModel)
-            ? try BaseStore(path: job.baseModel).tokenizer() : try LoadedModel.tokenizer(in: job.baseModel)
+    /// - Parameter store: what the job names, where it is a base store and open already.
+    static func tokenizer(_ job: Job, in store: BaseStore? = nil) throws -> Tokenizer? {
+        guard isStore(job.baseModel) else { return try LoadedModel.tokenizer(in: job.baseModel) }
+        return try (store ?? BaseStore(path: job.baseModel)).tokenizer()
     }
 }
 

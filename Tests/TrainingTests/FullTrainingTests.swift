@@ -161,6 +161,18 @@ struct FullTrainingTests {
         try MergedExport(to: path, basePath: nil, type: .bfloat16, context: .init(threads: 1)).write(reader)
         #expect(
             try Data(contentsOf: URL(fileURLWithPath: path + "/model.safetensors")) == modelBytes(tiny, "out"))
+        for (base, said) in [
+            (tiny.directory + "/none", "which is not there"), (TinyJob.fixtures + "/qwen2/model", "another shape"),
+        ] {
+            let export = MergedExport(
+                to: tiny.directory + "/refused", basePath: base, type: .bfloat16, context: try .init(threads: 1))
+            #expect {
+                try export.write(reader)
+            } throws: {
+                ExitCode.of($0) == 65 && "\($0)".contains(said)
+            }
+            #expect(!FileManager.default.fileExists(atPath: tiny.directory + "/refused"))
+        }
         #expect {
             try CheckpointExport.peft(reader, to: tiny.directory + "/peft")
         } throws: {
