@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "matmul_narrow.h"
 #include "pool.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -110,7 +111,9 @@ static int64_t thread_bytes(const sk_table *table) {
     return (rows + panel + 4 * SK_LANES) * (int64_t)sizeof(float);
 }
 
-int64_t sk_matmul_thread_scratch(const sk_context *context) { return thread_bytes(sk_table_of(context)); }
+int64_t sk_matmul_thread_scratch(const sk_context *context) {
+    return sk_max(thread_bytes(sk_table_of(context)), sk_narrow_thread_scratch(context));
+}
 
 int64_t sk_matmul_shared_scratch(const sk_context *context) {
     const sk_table *table = sk_table_of(context);
@@ -192,6 +195,10 @@ void sk_multiply_transposed(sk_context *context, sk_matrix dy, sk_weight w, sk_m
 }
 
 void sk_multiply_gradient(sk_context *context, sk_matrix dy, sk_matrix x, sk_matrix dw, bool accumulate) {
+    if (dy.rows > 0 && sk_min(dw.rows, dw.columns) <= SK_NARROW) {
+        sk_multiply_narrow(context, dy, x, dw, accumulate);
+        return;
+    }
     sk_weight w = {.format = SK_FORMAT_FP32, .rows = x.rows, .columns = x.columns, .stride = x.stride, .codes = x.data};
     run((product){.context = context, .a = dy.data, .a_stride = dy.stride, .a_transposed = true, .w = &w,
         .straight = true, .c = dw, .accumulate = accumulate, .depth = dy.rows});

@@ -7,7 +7,7 @@ import Testing
 struct MatmulTests {
     static let shapes: [(m: Int, k: Int, n: Int)] = [
         (0, 5, 7), (1, 1, 1), (1, 300, 33), (3, 0, 9), (5, 16, 16), (13, 17, 70), (14, 64, 65), (15, 172, 100),
-        (29, 515, 66), (31, 7, 300), (65, 33, 129), (100, 100, 4),
+        (29, 515, 66), (31, 7, 300), (65, 33, 129), (100, 100, 4), (300, 16, 300), (129, 270, 64), (257, 17, 33),
     ]
 
     @Test("forward, backward and gradient are the reference's chains", arguments: [false, true])
