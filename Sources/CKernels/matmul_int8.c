@@ -3,13 +3,15 @@
 #include "int8_scalar.h"
 #include "pool.h"
 #include "sk_int8.h"
+#include "sk_matmul.h"
 
-// The engine of the products in 8 bits: C [m, n] (+)= A [m, depth] * B [depth, n], as in matmul.c.
+// The engine of the products in 8 bits: C [m, n] (+)= A [m, depth] * B [depth, n], as in matmul.c, for several B and C.
 //
-// A is quantised once, in strips, by all threads. B is decoded and quantised, two panels at a time, by the thread that
-// is about to use them; the part of a panel that is multiplied at once stays in the first-level cache. Blocks in which
-// some row has massive values also get a panel in fp32, and end a run of the tile: the exact products come right after
-// their block's sum.
+// A is quantised once, in strips, by all threads. The narrow products of low-rank terms are made before the others, to
+// which the terms are added in fp32 while the tile is in the first-level cache. B is decoded and quantised, two panels
+// at a time, by the thread that is about to use them; the part of a panel that is multiplied at once stays in the
+// first-level cache. Blocks in which some row has massive values also get a panel in fp32, and end a run of the tile:
+// the exact products come right after their block's sum.
 
 enum {
     PACKED_BYTES = 8 << 20,
@@ -28,35 +30,49 @@ enum {
     SCALES_BYTES = PANELS * PANEL_BLOCKS * SK_INT8_COLUMNS * 4,
     DECODED_BYTES = (SK_INT8_BLOCK * GROUP_COLUMNS + 2 * SK_LANES) * 4,
     EXACT_BYTES = (PANELS * PANEL_BLOCKS * PANEL_BLOCK_CODES + 2 * SK_LANES) * 4,
+    /// The right side of a low-rank term for one panel, as values.
+    TERM_VALUES = SK_INT8_TERM * SK_INT8_COLUMNS + SK_LANES,
+    TERM_BYTES = PANELS * TERM_VALUES * 4,
+    MOST_PARTS = 3,
 };
 
 _Static_assert(ROWS_AT_ONCE % SK_INT8_ROWS == 0
         && PACKED_BYTES / (ROWS_AT_ONCE / SK_INT8_ROWS * STRIP_BLOCK_BYTES + 1) >= PANEL_BLOCKS,
     "the packed rows must have room for one panel");
 
+/// One right side and its output.
 typedef struct {
-    sk_context *context;
-    const sk_table *table;
-    sk_decode_kernel *decode;
-    sk_matrix a;
     const sk_weight *w;
-    /// B[d][j] = w[d][j], else w[j][d].
-    bool straight;
+    sk_decode_kernel *decode;
     bool looks_up;
     sk_matrix c;
     bool accumulate;
+    /// What the finished output is multiplied with; 1 for nothing.
+    float scale;
+    /// The term that is added at the end: inner [m, r] times wide; no data where there is none.
+    sk_matrix inner, wide;
+    int64_t first_item, column_items, groups_per_item, row_items, rows_per_item;
+} part;
+
+typedef struct {
+    sk_context *context;
+    const sk_table *table;
+    sk_matrix a;
+    /// B[d][j] = w[d][j], else w[j][d].
+    bool straight;
     /// The part of the reduction and of the rows in `packed`.
     int64_t depth_first, depth_count, blocks, row_first, row_count;
     sk_int8_rows packed;
     /// [strip][block], and for any strip.
     uint8_t *flags, *any_flag;
-    int64_t column_items, groups_per_item, row_items, rows_per_item;
+    const part *parts;
+    int part_count;
 } product;
 
 /// A group of panels: codes [panel][block], scales and fp32 values likewise.
 typedef struct {
     uint8_t *codes;
-    float *scales, *decoded, *exact;
+    float *scales, *decoded, *exact, *terms;
 } group;
 
 static sk_int8_rows strip_rows(const product *p, int64_t strip, int64_t block) {
@@ -88,16 +104,16 @@ static void prefetch_codes(const sk_weight *w, int64_t row, int64_t rows, int64_
 
 /// One block of both panels: `count` steps from d on, `columns` columns.
 static void make_block(
-    const product *p, group g, int64_t d, int count, int64_t block, int64_t column, int columns) {
+    const product *p, const part *t, group g, int64_t d, int count, int64_t block, int64_t column, int columns) {
     bool exact = p->any_flag[(d - p->depth_first) / SK_INT8_BLOCK];
     float *rows = g.decoded;
     int64_t stride = p->straight ? GROUP_COLUMNS : SK_INT8_BLOCK;
     int64_t next = d + count, left = sk_min(SK_INT8_BLOCK, p->a.columns - next);
-    if (p->straight) prefetch_codes(p->w, next, left, column, columns);
-    else prefetch_codes(p->w, column, columns, next, left);
-    if (p->straight) p->decode(p->w, d, count, column, columns, rows, stride);
-    else if (exact || !p->looks_up)
-        p->decode(p->w, column, columns, d, count, rows, stride);
+    if (p->straight) prefetch_codes(t->w, next, left, column, columns);
+    else prefetch_codes(t->w, column, columns, next, left);
+    if (p->straight) t->decode(t->w, d, count, column, columns, rows, stride);
+    else if (exact || !t->looks_up)
+        t->decode(t->w, column, columns, d, count, rows, stride);
     for (int panel = 0; panel * SK_INT8_COLUMNS < columns; panel++) {
         int first = panel * SK_INT8_COLUMNS, wide = (int)sk_min(SK_INT8_COLUMNS, columns - first);
         int64_t at = panel * PANEL_BLOCKS + block;
@@ -105,7 +121,7 @@ static void make_block(
         float *scales = g.scales + at * SK_INT8_COLUMNS, *values = g.exact + at * PANEL_BLOCK_CODES;
         const float *x = rows + (p->straight ? first : first * stride);
         if (p->straight) p->table->int8_panel_columns(x, stride, wide, count, codes, scales);
-        else if (p->looks_up) p->table->int8_panel_4bit(p->w, column + first, wide, d, codes, scales);
+        else if (t->looks_up) p->table->int8_panel_4bit(t->w, column + first, wide, d, codes, scales);
         else p->table->int8_panel_rows(x, stride, wide, count, codes, scales);
         if (exact && p->straight) p->table->pack_straight(x, stride, wide, count, SK_INT8_COLUMNS, values);
         else if (exact) p->table->pack_transposed(x, stride, wide, count, SK_INT8_COLUMNS, values);
@@ -115,7 +131,8 @@ static void make_block(
 /// Adds the products of the massive values of one block, `values` being the panel in fp32; rows with the same ones
 /// together.
 static void add_exact(
-    const product *p, const uint64_t *exact, const float *a, const float *values, float *c, int rows, int columns) {
+    const product *p, const uint64_t *exact, const float *a, const float *values, float *c, int64_t c_stride, int rows,
+    int columns) {
     for (int row = 0, end; row < rows; row = end) {
         for (end = row + 1; end < rows && exact[end] == exact[row]; end++) {}
         for (uint64_t left = exact[row]; left != 0; left &= left - 1) {
@@ -123,7 +140,7 @@ static void add_exact(
             for (int column = 0; column < columns; column += p->table->tile_columns)
                 p->table->tile_strided(
                     1, a + row * p->a.stride + j, p->a.stride, values + j * SK_INT8_COLUMNS + column, SK_INT8_COLUMNS,
-                    c + row * p->c.stride + column, p->c.stride, end - row,
+                    c + row * c_stride + column, c_stride, end - row,
                     (int)sk_min(columns - column, p->table->tile_columns), true);
         }
     }
@@ -131,23 +148,47 @@ static void add_exact(
 
 /// Multiplies `count` blocks of one panel, from `block` of the packed rows on, by one strip.
 static void multiply_strip(
-    const product *p, group g, int panel, int64_t strip, int64_t block, int64_t count, float *c, int rows,
-    int columns) {
+    const product *p, const part *t, group g, int panel, int64_t strip, int64_t block, int64_t count, float *c,
+    int rows, int columns) {
     const uint8_t *flags = p->flags + strip * p->blocks + block;
-    bool accumulate = p->accumulate || p->depth_first > 0 || block > 0;
+    bool accumulate = t->accumulate || p->depth_first > 0 || block > 0;
     for (int64_t first = 0, end; first < count; first = end) {
         for (end = first + 1; end < count && !flags[end - 1]; end++) {}
         int64_t at = panel * PANEL_BLOCKS + first;
         const sk_int8_rows left = strip_rows(p, strip, block + first);
         p->table->int8_tile(
             end - first, &left, g.codes + at * PANEL_BLOCK_CODES,
-            g.scales + at * SK_INT8_COLUMNS, c, p->c.stride, rows, columns, accumulate || first > 0);
+            g.scales + at * SK_INT8_COLUMNS, c, t->c.stride, rows, columns, accumulate || first > 0);
         if (!flags[end - 1]) continue;
         const float *a = p->a.data + (p->row_first + strip * SK_INT8_ROWS) * p->a.stride + p->depth_first;
         add_exact(
             p, strip_rows(p, strip, block + end - 1).exact, a + (block + end - 1) * SK_INT8_BLOCK,
-            g.exact + (panel * PANEL_BLOCKS + end - 1) * PANEL_BLOCK_CODES, c, rows, columns);
+            g.exact + (panel * PANEL_BLOCKS + end - 1) * PANEL_BLOCK_CODES, c, t->c.stride, rows, columns);
     }
+}
+
+/// The right side of the low-rank term for the columns of both panels, [r][SK_INT8_COLUMNS].
+static void make_terms(const product *p, const part *t, group g, int64_t column, int columns) {
+    for (int first = 0; first < columns; first += SK_INT8_COLUMNS) {
+        int wide = (int)sk_min(SK_INT8_COLUMNS, columns - first);
+        int64_t at = column + first, stride = t->wide.stride, r = t->inner.columns;
+        float *out = g.terms + first / SK_INT8_COLUMNS * TERM_VALUES;
+        if (p->straight) p->table->pack_straight(t->wide.data + at, stride, wide, r, SK_INT8_COLUMNS, out);
+        else p->table->pack_transposed(t->wide.data + at * stride, stride, wide, r, SK_INT8_COLUMNS, out);
+    }
+}
+
+/// What is done to a tile whose reduction is complete.
+static void finish_tile(
+    const product *p, const part *t, const float *term, int64_t row, float *c, int rows, int columns) {
+    for (int i = 0; t->scale != 1 && i < rows; i++)
+        p->table->scale(columns, c + i * t->c.stride, t->scale, c + i * t->c.stride);
+    if (!t->inner.data) return;
+    const float *inner = t->inner.data + (p->row_first + row) * t->inner.stride;
+    for (int column = 0; column < columns; column += p->table->tile_columns)
+        p->table->tile_strided(
+            t->inner.columns, inner, t->inner.stride, term + column, SK_INT8_COLUMNS, c + column, t->c.stride, rows,
+            (int)sk_min(columns - column, p->table->tile_columns), true);
 }
 
 /// The cache lines of a tile that is about to be read.
@@ -158,51 +199,76 @@ static void prefetch(const float *c, int64_t stride, int64_t rows, int columns) 
 
 /// The rows [first, end) of one group of columns, over `count` blocks.
 static void multiply_group(
-    const product *p, group g, int64_t block, int64_t count, int64_t column, int columns, int64_t first, int64_t end) {
+    const product *p, const part *t, group g, int64_t block, int64_t count, int64_t column, int columns, int64_t first,
+    int64_t end) {
+    bool last = p->depth_first + p->depth_count == p->a.columns && block + count == p->blocks;
     for (int64_t b = block; b < block + count; b++) {
         int64_t d = b * SK_INT8_BLOCK;
         make_block(
-            p, g, p->depth_first + d, (int)sk_min(SK_INT8_BLOCK, p->depth_count - d), b - block, column, columns);
+            p, t, g, p->depth_first + d, (int)sk_min(SK_INT8_BLOCK, p->depth_count - d), b - block, column, columns);
     }
+    if (last && t->inner.data) make_terms(p, t, g, column, columns);
     for (int panel = 0; panel * SK_INT8_COLUMNS < columns; panel++) {
         int wide = (int)sk_min(SK_INT8_COLUMNS, columns - panel * SK_INT8_COLUMNS);
-        float *c = p->c.data + p->row_first * p->c.stride + column + panel * SK_INT8_COLUMNS;
+        float *c = t->c.data + p->row_first * t->c.stride + column + panel * SK_INT8_COLUMNS;
         for (int64_t row = first; row < end; row += SK_INT8_ROWS) {
             int64_t next = row + SK_INT8_ROWS;
-            if (next < end) prefetch(c + next * p->c.stride, p->c.stride, sk_min(SK_INT8_ROWS, end - next), wide);
-            multiply_strip(
-                p, g, panel, row / SK_INT8_ROWS, block, count, c + row * p->c.stride,
-                (int)sk_min(SK_INT8_ROWS, end - row), wide);
+            int rows = (int)sk_min(SK_INT8_ROWS, end - row);
+            float *tile = c + row * t->c.stride;
+            if (next < end) prefetch(c + next * t->c.stride, t->c.stride, sk_min(SK_INT8_ROWS, end - next), wide);
+            multiply_strip(p, t, g, panel, row / SK_INT8_ROWS, block, count, tile, rows, wide);
+            if (last) finish_tile(p, t, g.terms + panel * TERM_VALUES, row, tile, rows, wide);
         }
     }
 }
 
+static const part *part_of(const product *p, int64_t item) {
+    int i = p->part_count - 1;
+    while (i > 0 && item < p->parts[i].first_item) i--;
+    return &p->parts[i];
+}
+
 static void multiply_item(void *argument, int64_t item, int thread) {
     const product *p = argument;
+    const part *t = part_of(p, item);
+    item -= t->first_item;
     uint8_t *memory = sk_thread_scratch(p->context, thread, sk_int8_thread_scratch());
-    group g = {memory, (float *)(memory + CODES_BYTES), (float *)(memory + CODES_BYTES + SCALES_BYTES),
-        (float *)(memory + CODES_BYTES + SCALES_BYTES + DECODED_BYTES)};
-    int64_t first = item / p->column_items * p->rows_per_item, end = sk_min(p->row_count, first + p->rows_per_item);
-    int64_t start = item % p->column_items * p->groups_per_item * GROUP_COLUMNS;
-    int64_t stop = sk_min(p->c.columns, start + p->groups_per_item * GROUP_COLUMNS);
+    group g = {.codes = memory, .scales = (float *)(memory + CODES_BYTES)};
+    g.decoded = g.scales + SCALES_BYTES / 4, g.exact = g.decoded + DECODED_BYTES / 4;
+    g.terms = g.exact + EXACT_BYTES / 4;
+    int64_t first = item / t->column_items * t->rows_per_item, end = sk_min(p->row_count, first + t->rows_per_item);
+    int64_t start = item % t->column_items * t->groups_per_item * GROUP_COLUMNS;
+    int64_t stop = sk_min(t->c.columns, start + t->groups_per_item * GROUP_COLUMNS);
     for (int64_t block = 0; block < p->blocks; block += PANEL_BLOCKS)
         for (int64_t column = start; column < stop; column += GROUP_COLUMNS)
             multiply_group(
-                p, g, block, sk_min(PANEL_BLOCKS, p->blocks - block), column,
+                p, t, g, block, sk_min(PANEL_BLOCKS, p->blocks - block), column,
                 (int)sk_min(GROUP_COLUMNS, stop - column), first, end);
 }
 
 /// Cuts the outputs into items: groups of columns, and also runs of rows where threads would be idle.
-static void cut(product *p) {
+static void cut(const product *p, part *t) {
     int64_t threads = sk_threads(p->context), wanted = threads == 1 ? 1 : 4 * threads;
-    int64_t groups = (p->c.columns + GROUP_COLUMNS - 1) / GROUP_COLUMNS;
-    p->groups_per_item = sk_max(1, sk_min(GROUPS_PER_ITEM, groups / wanted));
-    p->column_items = (groups + p->groups_per_item - 1) / p->groups_per_item;
+    int64_t groups = (t->c.columns + GROUP_COLUMNS - 1) / GROUP_COLUMNS;
+    t->groups_per_item = sk_max(1, sk_min(GROUPS_PER_ITEM, groups / wanted));
+    t->column_items = (groups + t->groups_per_item - 1) / t->groups_per_item;
     int64_t strips = (p->row_count + SK_INT8_ROWS - 1) / SK_INT8_ROWS;
-    bool enough = threads == 1 || p->column_items >= 2 * threads;
-    p->row_items = enough ? 1 : sk_min(strips, (wanted + p->column_items - 1) / p->column_items);
-    p->rows_per_item = (strips + p->row_items - 1) / p->row_items * SK_INT8_ROWS;
-    p->row_items = (p->row_count + p->rows_per_item - 1) / p->rows_per_item;
+    bool enough = threads == 1 || t->column_items >= 2 * threads;
+    t->row_items = enough ? 1 : sk_min(strips, (wanted + t->column_items - 1) / t->column_items);
+    t->rows_per_item = (strips + t->row_items - 1) / t->row_items * SK_INT8_ROWS;
+    t->row_items = (p->row_count + t->rows_per_item - 1) / t->rows_per_item;
+}
+
+/// Multiplies what is packed by all of `parts`, in one parallel operation.
+static void multiply_parts(product *p, part *parts, int count) {
+    int64_t items = 0;
+    for (int i = 0; i < count; i++) {
+        cut(p, &parts[i]);
+        parts[i].first_item = items;
+        items += parts[i].column_items * parts[i].row_items;
+    }
+    p->parts = parts, p->part_count = count;
+    sk_parallel(p->context, items, multiply_item, p);
 }
 
 /// Quantises the rows and the part of the reduction at hand.
@@ -221,35 +287,73 @@ static void pack(product *p, int64_t strips) {
         for (int64_t block = 0; block < p->blocks; block++) p->any_flag[block] |= p->flags[strip * p->blocks + block];
 }
 
-static void run(product p) {
-    if (p.c.rows == 0 || p.c.columns == 0) return;
-    int64_t depth = p.a.columns;
-    for (int64_t i = 0; depth == 0 && !p.accumulate && i < p.c.rows; i++)
-        memset(p.c.data + i * p.c.stride, 0, (size_t)p.c.columns * sizeof *p.c.data);
-    p.table = sk_table_of(p.context);
-    p.decode = sk_decoder(p.table, p.w->format);
-    p.looks_up = !p.straight && sk_int8_looks_up(p.w);
-    for (p.row_first = 0; p.row_first < p.c.rows; p.row_first += ROWS_AT_ONCE) {
-        p.row_count = sk_min(ROWS_AT_ONCE, p.c.rows - p.row_first);
-        int64_t strips = (p.row_count + SK_INT8_ROWS - 1) / SK_INT8_ROWS;
+static void clear(sk_matrix c) {
+    for (int64_t i = 0; i < c.rows; i++) memset(c.data + i * c.stride, 0, (size_t)c.columns * sizeof *c.data);
+}
+
+static sk_weight as_weight(sk_matrix m) {
+    return (sk_weight){
+        .format = SK_FORMAT_FP32, .rows = m.rows, .columns = m.columns, .stride = m.stride, .codes = m.data};
+}
+
+static part part_for(const product *p, const sk_weight *w, sk_matrix c, bool accumulate, float scale) {
+    return (part){.w = w, .decode = sk_decoder(p->table, w->format), .looks_up = !p->straight && sk_int8_looks_up(w),
+        .c = c, .accumulate = accumulate, .scale = scale};
+}
+
+/// Rows and parts of the reduction at a time, each quantised once.
+static void multiply_all(product *p, part *narrow, int narrow_count, part *outputs, int output_count) {
+    for (p->row_first = 0; p->row_first < p->a.rows; p->row_first += ROWS_AT_ONCE) {
+        p->row_count = sk_min(ROWS_AT_ONCE, p->a.rows - p->row_first);
+        int64_t strips = (p->row_count + SK_INT8_ROWS - 1) / SK_INT8_ROWS;
         int64_t fitting = PACKED_BYTES / (strips * STRIP_BLOCK_BYTES + 1) / PANEL_BLOCKS * PANEL_BLOCKS;
-        cut(&p);
-        for (p.depth_first = 0; p.depth_first < depth; p.depth_first += p.depth_count) {
-            p.depth_count = sk_min(fitting * SK_INT8_BLOCK, depth - p.depth_first);
-            p.blocks = (p.depth_count + SK_INT8_BLOCK - 1) / SK_INT8_BLOCK;
-            pack(&p, strips);
-            sk_parallel(p.context, p.column_items * p.row_items, multiply_item, &p);
+        for (p->depth_first = 0; p->depth_first < p->a.columns; p->depth_first += p->depth_count) {
+            p->depth_count = sk_min(fitting * SK_INT8_BLOCK, p->a.columns - p->depth_first);
+            p->blocks = (p->depth_count + SK_INT8_BLOCK - 1) / SK_INT8_BLOCK;
+            pack(p, strips);
+            multiply_parts(p, narrow, narrow_count);
+            multiply_parts(p, outputs, output_count);
         }
     }
 }
 
-int64_t sk_int8_shared_scratch(void) { return PACKED_BYTES; }
-int64_t sk_int8_thread_scratch(void) { return CODES_BYTES + SCALES_BYTES + DECODED_BYTES + EXACT_BYTES; }
-
-void sk_multiply_int8(sk_context *context, sk_matrix x, sk_weight w, sk_matrix y, bool accumulate) {
-    run((product){.context = context, .a = x, .w = &w, .c = y, .accumulate = accumulate});
+static void run(product p, const sk_int8_output *outputs, int count) {
+    part parts[MOST_PARTS], narrow[MOST_PARTS];
+    sk_weight narrow_weights[MOST_PARTS];
+    int part_count = 0, narrow_count = 0;
+    p.table = sk_table_of(p.context);
+    for (int i = 0; i < count; i++) {
+        const sk_int8_output *o = &outputs[i];
+        bool narrows = o->narrow.data && o->inner.columns > 0;
+        if (p.a.columns == 0 && narrows) clear(o->inner);
+        if (p.a.columns == 0 && !o->accumulate) clear(o->c);
+        if (narrows) {
+            narrow_weights[narrow_count] = as_weight(o->narrow);
+            narrow[narrow_count] = part_for(&p, &narrow_weights[narrow_count], o->inner, false, o->scale);
+            narrow_count++;
+        }
+        if (o->c.columns == 0) continue;
+        part *t = &parts[part_count++];
+        *t = part_for(&p, &o->w, o->c, o->accumulate, 1);
+        if (o->wide.data && o->inner.columns <= SK_INT8_TERM) t->inner = o->inner, t->wide = o->wide;
+    }
+    multiply_all(&p, narrow, narrow_count, parts, part_count);
+    for (int i = 0; i < count; i++) {
+        const sk_int8_output *o = &outputs[i];
+        if (!o->wide.data || o->inner.columns <= SK_INT8_TERM) continue;
+        (p.straight ? sk_multiply_transposed : sk_multiply)(p.context, o->inner, as_weight(o->wide), o->c, true);
+    }
 }
 
-void sk_multiply_transposed_int8(sk_context *context, sk_matrix dy, sk_weight w, sk_matrix dx, bool accumulate) {
-    run((product){.context = context, .a = dy, .w = &w, .straight = true, .c = dx, .accumulate = accumulate});
+int64_t sk_int8_shared_scratch(void) { return PACKED_BYTES; }
+int64_t sk_int8_thread_scratch(void) {
+    return CODES_BYTES + SCALES_BYTES + DECODED_BYTES + EXACT_BYTES + TERM_BYTES;
+}
+
+void sk_multiply_int8(sk_context *context, sk_matrix x, const sk_int8_output *outputs, int count) {
+    run((product){.context = context, .a = x}, outputs, count);
+}
+
+void sk_multiply_transposed_int8(sk_context *context, sk_matrix dy, const sk_int8_output *outputs, int count) {
+    run((product){.context = context, .a = dy, .straight = true}, outputs, count);
 }

@@ -66,6 +66,8 @@ typedef void sk_adamw_kernel(int64_t n, float *p, const float *g, float *m, floa
 
 /// The block of the reduction that has one scale, and the tile of outputs: rows of the left side, columns of the right.
 enum { SK_INT8_BLOCK = 64, SK_INT8_ROWS = 6, SK_INT8_COLUMNS = 32 };
+/// The widest low-rank term that is added tile by tile.
+enum { SK_INT8_TERM = 128 };
 
 /// A strip of SK_INT8_ROWS rows of the left side: codes are [block][SK_INT8_ROWS][64], all others
 /// [block][SK_INT8_ROWS].

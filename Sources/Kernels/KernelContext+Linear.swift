@@ -13,7 +13,7 @@ extension KernelContext {
         precondition(x.rows == y.rows && x.columns == w.columns && y.columns == w.rows)
         switch compute {
         case .fp32: run { sk_multiply($0, x.native, w.native, y.native, accumulate) }
-        case .int8: run { sk_multiply_int8($0, x.native, w.native, y.native, accumulate) }
+        case .int8: multiplyInt8(x, LowRankProduct(w, into: y, accumulate: accumulate))
         case .bf16: preconditionFailure("products in bf16 are not built yet")
         }
     }
@@ -25,7 +25,7 @@ extension KernelContext {
         precondition(dy.rows == dx.rows && dy.columns == w.rows && dx.columns == w.columns)
         switch compute {
         case .fp32: run { sk_multiply_transposed($0, dy.native, w.native, dx.native, accumulate) }
-        case .int8: run { sk_multiply_transposed_int8($0, dy.native, w.native, dx.native, accumulate) }
+        case .int8: multiplyTransposedInt8(dy, LowRankProduct(w, into: dx, accumulate: accumulate))
         case .bf16: preconditionFailure("products in bf16 are not built yet")
         }
     }

@@ -26,9 +26,9 @@ extension Block {
         let query = matrix(slots.query, batch)
         let key = matrix(slots.key, batch)
         let value = matrix(slots.value, batch)
-        linear(.query, batch).forward(normed, into: query)
-        linear(.key, batch).forward(normed, into: key)
-        linear(.value, batch).forward(normed, into: value)
+        LinearLayer.forward(
+            normed, LayerOutput(linear(.query, batch), query), LayerOutput(linear(.key, batch), key),
+            LayerOutput(linear(.value, batch), value))
         let headSize = architecture.headSize
         context.rotate(query, headSize: headSize, positions: batch.positions, table: rotary, inverse: false)
         context.rotate(key, headSize: headSize, positions: batch.positions, table: rotary, inverse: false)
@@ -47,8 +47,7 @@ extension Block {
         let normed = normedMiddle(batch)
         let gate = matrix(slots.gate, batch)
         let up = matrix(slots.up, batch)
-        linear(.gate, batch).forward(normed, into: gate)
-        linear(.up, batch).forward(normed, into: up)
+        LinearLayer.forward(normed, LayerOutput(linear(.gate, batch), gate), LayerOutput(linear(.up, batch), up))
         let product = matrix(scratch.product, batch)
         context.siluMultiply(gate: gate, up: up, into: product)
         return product

@@ -19,10 +19,45 @@ struct LinearLayer {
     /// Room for dropout(x) [M, K]; read only where something is dropped.
     let dropped: Matrix?
 
-    func forward(_ x: Matrix, into y: Matrix) {
-        context.multiply(x, by: parameters.weight, into: y, accumulate: false, compute: compute)
+    func forward(_ x: Matrix, into y: Matrix) { Self.forward(x, LayerOutput(self, y)) }
+
+    /// The outputs of up to three layers with one input; in 8 bits it is quantised once for all of them.
+    static func forward(
+        _ x: Matrix, _ first: LayerOutput, _ second: LayerOutput? = nil, _ third: LayerOutput? = nil
+    ) {
+        if first.layer.compute == .int8 {
+            first.layer.context.multiplyInt8(
+                x, first.layer.product(x, into: first.y), second.map { $0.layer.product(x, into: $0.y) },
+                third.map { $0.layer.product(x, into: $0.y) })
+        }
+        first.layer.finish(x, into: first.y)
+        if let second { second.layer.finish(x, into: second.y) }
+        if let third { third.layer.finish(x, into: third.y) }
+    }
+
+    /// The product of the layer in 8 bits, with the adapter's term.
+    private func product(_ x: Matrix, into y: Matrix) -> LowRankProduct {
+        LowRankProduct(parameters.weight, into: y, accumulate: false, term: forwardTerm(x, wide: parameters.adapter?.b))
+    }
+
+    /// The adapter's part of a product in 8 bits. Where inputs are dropped it has an input of its own, and x·Aᵀ is made
+    /// here.
+    private func forwardTerm(_ x: Matrix, wide: Matrix?) -> LowRankTerm? {
+        guard let adapter = parameters.adapter, let settings, let projected else { return nil }
+        guard dropout != nil else {
+            return LowRankTerm(inner: projected, narrow: adapter.a, scale: settings.scale, wide: wide)
+        }
+        project(x)
+        return LowRankTerm(inner: projected, narrow: nil, scale: settings.scale, wide: wide)
+    }
+
+    /// What the product in 8 bits has not done: all in fp32, the bias in both.
+    private func finish(_ x: Matrix, into y: Matrix) {
+        if compute != .int8 {
+            context.multiply(x, by: parameters.weight, into: y, accumulate: false, compute: compute)
+        }
         if let bias = parameters.bias { context.addBias(bias, to: y) }
-        guard let adapter = parameters.adapter, let projected else { return }
+        guard compute != .int8, let adapter = parameters.adapter, let projected else { return }
         project(x)
         context.multiply(projected, by: WeightView(adapter.b), into: y, accumulate: true)
     }
@@ -30,7 +65,9 @@ struct LinearLayer {
     /// Writes scale·(dropout(x)·Aᵀ) alone: all that a backward needs where the layer's output is not used again.
     func project(_ x: Matrix) {
         guard let adapter = parameters.adapter, let settings, let projected else { return }
-        context.multiply(droppingInputs(x), by: WeightView(adapter.a), into: projected, accumulate: false)
+        context.multiply(
+            droppingInputs(x), by: WeightView(adapter.a), into: projected, accumulate: false,
+            compute: compute == .int8 ? .int8 : .fp32)
         context.scale(projected, by: settings.scale, into: projected)
     }
 
@@ -42,30 +79,49 @@ struct LinearLayer {
     func backward(
         _ dy: Matrix, input x: Matrix, dx: Matrix?, accumulate: Bool, gradients: LinearGradients?, scratch: Matrix?
     ) {
-        if let dx {
-            context.multiplyTransposed(dy, by: parameters.weight, into: dx, accumulate: accumulate, compute: compute)
-        }
-        switch gradients {
-        case nil: return
-        case .layer(let tensors):
+        guard case .adapter(let adapter) = gradients else {
+            if let dx { weightBackward(dy, dx: dx, accumulate: accumulate, term: nil) }
+            guard case .layer(let tensors) = gradients else { return }
             context.multiplyGradient(dy, x, into: tensors.weight, accumulate: false)
             if let bias = tensors.bias { context.sumRows(dy, into: bias, accumulate: false) }
-        case .adapter(let adapter):
-            adapterBackward(dy, input: x, dx: dx, gradients: adapter, scratch: scratch)
+            return
+        }
+        adapterBackward(dy, input: x, dx: dx, accumulate: accumulate, gradients: adapter, scratch: scratch)
+    }
+
+    private func weightBackward(_ dy: Matrix, dx: Matrix, accumulate: Bool, term: LowRankTerm?) {
+        if compute == .int8 {
+            context.multiplyTransposedInt8(
+                dy, LowRankProduct(parameters.weight, into: dx, accumulate: accumulate, term: term))
+        } else {
+            context.multiplyTransposed(dy, by: parameters.weight, into: dx, accumulate: accumulate, compute: compute)
         }
     }
 
     private func adapterBackward(
-        _ dy: Matrix, input x: Matrix, dx: Matrix?, gradients: AdapterParameters, scratch: Matrix?
+        _ dy: Matrix, input x: Matrix, dx: Matrix?, accumulate: Bool, gradients: AdapterParameters, scratch: Matrix?
     ) {
         guard let adapter = parameters.adapter, let settings, let projected, let scratch else { return }
+        let drops = dropout != nil && dropped != nil
+        if let dx {
+            weightBackward(
+                dy, dx: dx, accumulate: accumulate,
+                term: LowRankTerm(
+                    inner: scratch, narrow: adapter.b, scale: settings.scale, wide: drops ? nil : adapter.a))
+        }
+        if dx == nil || compute != .int8 {
+            context.multiplyTransposed(
+                dy, by: WeightView(adapter.b), into: scratch, accumulate: false,
+                compute: compute == .int8 ? .int8 : .fp32)
+            context.scale(scratch, by: settings.scale, into: scratch)
+        }
         context.multiplyGradient(dy, projected, into: gradients.b, accumulate: false)
-        context.multiplyTransposed(dy, by: WeightView(adapter.b), into: scratch, accumulate: false)
-        context.scale(scratch, by: settings.scale, into: scratch)
         context.multiplyGradient(scratch, droppingInputs(x), into: gradients.a, accumulate: false)
         guard let dx else { return }
-        guard let dropout, let dropped else {
-            context.multiplyTransposed(scratch, by: WeightView(adapter.a), into: dx, accumulate: true)
+        guard drops, let dropout, let dropped else {
+            if compute != .int8 {
+                context.multiplyTransposed(scratch, by: WeightView(adapter.a), into: dx, accumulate: true)
+            }
             return
         }
         // The inputs in `dropped` are spent: it now takes the gradient that reaches them.

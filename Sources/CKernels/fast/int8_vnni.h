@@ -2,14 +2,14 @@
 // away again.
 
 INLINE void add_int8(
-    int rows, int64_t blocks, const sk_int8_rows *a, const uint8_t *b, const float *b_scales, float *c,
+    int rows, int vectors, int64_t blocks, const sk_int8_rows *a, const uint8_t *b, const float *b_scales, float *c,
     int64_t c_stride, int columns, bool accumulate) {
     const int8_t *codes = a->codes;
     const float *a_scales = a->scales;
     const int32_t *starts = a->starts;
     __m512 outputs[SK_INT8_ROWS][2];
     _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++)
-        _Pragma("clang loop unroll(full)") for (int h = 0; h < 2; h++)
+        _Pragma("clang loop unroll(full)") for (int h = 0; h < vectors; h++)
             outputs[i][h] = accumulate ? (__m512)wide_load_part(c + i * c_stride + WIDTH * h, columns - WIDTH * h)
                                        : _mm512_setzero_ps();
     for (int64_t block = 0; block < blocks; block++) {
@@ -23,14 +23,14 @@ INLINE void add_int8(
                 __builtin_memcpy(&quad, codes + SK_INT8_BLOCK * i, sizeof quad);
                 __m512i left = _mm512_set1_epi32(quad);
                 sums[i][0] = _mm512_dpbusd_epi32(sums[i][0], right[0], left);
-                sums[i][1] = _mm512_dpbusd_epi32(sums[i][1], right[1], left);
+                if (vectors > 1) sums[i][1] = _mm512_dpbusd_epi32(sums[i][1], right[1], left);
             }
             codes += 4;
             b += 4 * SK_INT8_COLUMNS;
         }
         __m512 scales[2] = {_mm512_loadu_ps(b_scales), _mm512_loadu_ps(b_scales + WIDTH)};
         _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++)
-            _Pragma("clang loop unroll(full)") for (int h = 0; h < 2; h++)
+            _Pragma("clang loop unroll(full)") for (int h = 0; h < vectors; h++)
                 outputs[i][h] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[i][h]),
                     _mm512_mul_ps(scales[h], _mm512_set1_ps(a_scales[i])), outputs[i][h]);
         codes += SK_INT8_BLOCK * (SK_INT8_ROWS - 1);
@@ -39,7 +39,7 @@ INLINE void add_int8(
         b_scales += SK_INT8_COLUMNS;
     }
     _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++)
-        _Pragma("clang loop unroll(full)") for (int h = 0; h < 2; h++)
+        _Pragma("clang loop unroll(full)") for (int h = 0; h < vectors; h++)
             wide_store_part(c + i * c_stride + WIDTH * h, (wide)outputs[i][h], columns - WIDTH * h);
 }
 
@@ -48,7 +48,10 @@ void SK_NAME(int8_tile)(
     int rows, int columns, bool accumulate) {
     switch (rows) {
 #define CASE(n) \
-    case n: add_int8(n, blocks, a, b, b_scales, c, c_stride, columns, accumulate); return;
+    case n: \
+        if (columns <= WIDTH) add_int8(n, 1, blocks, a, b, b_scales, c, c_stride, columns, accumulate); \
+        else add_int8(n, 2, blocks, a, b, b_scales, c, c_stride, columns, accumulate); \
+        return;
         CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
 #undef CASE
     }

@@ -12,16 +12,31 @@
 // output), the sum of the products of codes being exact, then one fma for each value of the left side that is massive,
 // in order, with the decoded weight (see SK_INT8_MASSIVE).
 
-/// y [M, N] (+)= x [M, K] * w [N, K] transposed; the reduction runs over K.
-void sk_multiply_int8(sk_context *context, sk_matrix x, sk_weight w, sk_matrix y, bool accumulate);
-/// dx [M, K] (+)= dy [M, N] * w [N, K]; the reduction runs over N.
-void sk_multiply_transposed_int8(sk_context *context, sk_matrix dy, sk_weight w, sk_matrix dx, bool accumulate);
+/// One product of a left side, and a low-rank term that is added to it in fp32: LoRA's.
+typedef struct {
+    sk_weight w;
+    sk_matrix c;
+    bool accumulate;
+    /// [M, r]. Where `narrow` has data, inner = scale * (left side times narrow), that product in 8 bits like the
+    /// other; else it is given.
+    sk_matrix inner;
+    sk_matrix narrow;
+    float scale;
+    /// Where it has data: c += inner * wide, r steps of fma for each output after the last block.
+    sk_matrix wide;
+} sk_int8_output;
+
+/// For each of at most three outputs with one left side, which is quantised once:
+/// c [M, N] (+)= x [M, K] * w [N, K] transposed; the reduction runs over K. narrow is [r, K], wide [N, r], transposed.
+void sk_multiply_int8(sk_context *context, sk_matrix x, const sk_int8_output *outputs, int count);
+/// The same for c [M, K] (+)= dy [M, N] * w [N, K]; the reduction runs over N. narrow is [N, r], wide [r, K].
+void sk_multiply_transposed_int8(sk_context *context, sk_matrix dy, const sk_int8_output *outputs, int count);
 
 /// Bytes of scratch memory, shared and for each thread, that are enough for any of these products.
 int64_t sk_int8_shared_scratch(void);
 int64_t sk_int8_thread_scratch(void);
 
-/// The same two, as plain loops; `w` of any format.
+/// The products alone, as plain loops; `w` of any format.
 void sk_reference_multiply_int8(sk_matrix x, sk_weight w, sk_matrix y, bool accumulate);
 void sk_reference_multiply_transposed_int8(sk_matrix dy, sk_weight w, sk_matrix dx, bool accumulate);
 
