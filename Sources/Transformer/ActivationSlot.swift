@@ -21,4 +21,7 @@ struct SlotCursor {
         byteCount = (byteCount + slot.byteCount).roundedUp(toMultipleOf: 64)
         return slot
     }
+
+    /// Goes on behind cursors that began here and divided the same room, each in its way.
+    mutating func advance(past others: [SlotCursor]) { byteCount = others.map(\.byteCount).reduce(byteCount, max) }
 }

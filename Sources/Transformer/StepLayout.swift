@@ -58,7 +58,7 @@ package struct StepLayout: Sendable, Equatable {
         }
     }
 
-    /// What lives only inside one block's forward or backward.
+    /// What lives only inside one block's forward or backward, or inside the head.
     package struct ScratchSlots: Sendable, Equatable {
         /// The normalised input of a half; its gradient comes in `normedGradient`.
         package let normed: ActivationSlot
@@ -137,19 +137,26 @@ package struct StepLayout: Sendable, Equatable {
         let backwardTokens = extent.inferenceOnly ? 0 : tokens
         let droppedTokens = (adapter?.dropout ?? 0) > 0 && !extent.inferenceOnly ? tokens : 0
         let widest = LinearRole.allCases.map(architecture.inputSize(of:)).max() ?? 0
+        let normed = cursor.slot(rows: tokens, columns: architecture.hiddenSize)
+        let normedGradient = cursor.slot(rows: backwardTokens, columns: architecture.hiddenSize)
+        let adapterGradient = cursor.slot(rows: backwardTokens, columns: adapter?.rank ?? 0)
+        let dropped = cursor.slot(rows: droppedTokens, columns: widest)
+        let streamGradient = cursor.slot(rows: backwardTokens, columns: architecture.hiddenSize)
+        let losses = cursor.slot(rows: 1, columns: tokens)
+        // The two halves of a block and the head never work at the same time: they take turns in one room.
+        var (feedForward, attention, head) = (cursor, cursor, cursor)
+        let product = feedForward.slot(rows: tokens, columns: architecture.intermediateSize)
+        let productGradient = feedForward.slot(rows: backwardTokens, columns: architecture.intermediateSize)
+        let attentionGradient = attention.slot(rows: backwardTokens, columns: architecture.querySize)
+        let queryGradient = attention.slot(rows: backwardTokens, columns: architecture.querySize)
+        let keyGradient = attention.slot(rows: backwardTokens, columns: architecture.keyValueSize)
+        let valueGradient = attention.slot(rows: backwardTokens, columns: architecture.keyValueSize)
+        let logits = head.slot(rows: extent.logitRows, columns: architecture.vocabularySize)
+        cursor.advance(past: [feedForward, attention, head])
         return ScratchSlots(
-            normed: cursor.slot(rows: tokens, columns: architecture.hiddenSize),
-            normedGradient: cursor.slot(rows: backwardTokens, columns: architecture.hiddenSize),
-            product: cursor.slot(rows: tokens, columns: architecture.intermediateSize),
-            productGradient: cursor.slot(rows: backwardTokens, columns: architecture.intermediateSize),
-            queryGradient: cursor.slot(rows: backwardTokens, columns: architecture.querySize),
-            keyGradient: cursor.slot(rows: backwardTokens, columns: architecture.keyValueSize),
-            valueGradient: cursor.slot(rows: backwardTokens, columns: architecture.keyValueSize),
-            attentionGradient: cursor.slot(rows: backwardTokens, columns: architecture.querySize),
-            adapterGradient: cursor.slot(rows: backwardTokens, columns: adapter?.rank ?? 0),
-            dropped: cursor.slot(rows: droppedTokens, columns: widest),
-            streamGradient: cursor.slot(rows: backwardTokens, columns: architecture.hiddenSize),
-            logits: cursor.slot(rows: extent.logitRows, columns: architecture.vocabularySize),
-            losses: cursor.slot(rows: 1, columns: tokens))
+            normed: normed, normedGradient: normedGradient, product: product, productGradient: productGradient,
+            queryGradient: queryGradient, keyGradient: keyGradient, valueGradient: valueGradient,
+            attentionGradient: attentionGradient, adapterGradient: adapterGradient, dropped: dropped,
+            streamGradient: streamGradient, logits: logits, losses: losses)
     }
 }
