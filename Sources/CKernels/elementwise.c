@@ -277,7 +277,7 @@ typedef struct {
     _Atomic bool unsound;
 } flat_work;
 
-enum { FLAT_GRAIN = 4096 };
+enum { FLAT_GRAIN = SK_LARGEST_SQUARES_BLOCK };
 
 static void add_fixed_range(void *argument, int64_t first, int64_t end, int thread) {
     (void)thread;
@@ -303,17 +303,21 @@ void sk_fixed_point_to_float(sk_context *context, const int64_t *sums, int64_t c
     sk_parallel_ranges(context, count, FLAT_GRAIN, to_float_range, &work);
 }
 
+// The optimiser reads gradients from their exact sums, a run at a time that stays in the first-level cache.
+
 static void squares_range(void *argument, int64_t first, int64_t end, int thread) {
     (void)thread;
     const flat_work *k = argument;
+    float g[FLAT_GRAIN];
     for (int64_t block = first; block < end; block++) {
-        int64_t start = block * k->block_size;
-        k->blocks[block] = k->table->sum_of_squares(sk_min(k->block_size, k->count - start), k->g + start);
+        int64_t start = block * k->block_size, count = sk_min(k->block_size, k->count - start);
+        k->table->fixed_point_to_float(count, k->fixed + start, 1, g);
+        k->blocks[block] = k->table->sum_of_squares(count, g);
     }
 }
 
-void sk_sum_of_squares(sk_context *context, const float *g, int64_t count, int64_t block_size, double *blocks) {
-    flat_work work = {.table = sk_table_of(context), .g = g, .count = count, .block_size = block_size,
+void sk_sum_of_squares(sk_context *context, const int64_t *sums, int64_t count, int64_t block_size, double *blocks) {
+    flat_work work = {.table = sk_table_of(context), .fixed = sums, .count = count, .block_size = block_size,
         .blocks = blocks};
     sk_parallel_ranges(context, (count + block_size - 1) / block_size, 1, squares_range, &work);
 }
@@ -321,11 +325,17 @@ void sk_sum_of_squares(sk_context *context, const float *g, int64_t count, int64
 static void adamw_range(void *argument, int64_t first, int64_t end, int thread) {
     (void)thread;
     const flat_work *k = argument;
-    k->table->adamw(end - first, k->p + first, k->g + first, k->m + first, k->v + first, k->step);
+    float g[FLAT_GRAIN];
+    for (int64_t i = first; i < end; i += FLAT_GRAIN) {
+        int64_t count = sk_min(FLAT_GRAIN, end - i);
+        k->table->fixed_point_to_float(count, k->fixed + i, 1, g);
+        k->table->adamw(count, k->p + i, g, k->m + i, k->v + i, k->step);
+    }
 }
 
-void sk_adamw(sk_context *context, float *p, const float *g, float *m, float *v, int64_t count, sk_adamw_step step) {
-    flat_work work = {.table = sk_table_of(context), .p = p, .g = g, .m = m, .v = v, .step = step};
+void sk_adamw(
+    sk_context *context, float *p, const int64_t *sums, float *m, float *v, int64_t count, sk_adamw_step step) {
+    flat_work work = {.table = sk_table_of(context), .p = p, .fixed = sums, .m = m, .v = v, .step = step};
     sk_parallel_ranges(context, count, FLAT_GRAIN, adamw_range, &work);
 }
 

@@ -45,33 +45,43 @@ extension KernelBenchmark {
     }
 
     private static func squares(context: KernelContext, reference: KernelContext) throws -> Case {
-        let g = try values(1, count, seed: 1)
+        let sums = try sums(seed: 1, context)
         func run(_ context: KernelContext) -> [Double] {
             var blocks = [Double](repeating: 0, count: count / 4096)
             blocks.withUnsafeMutableBufferPointer {
-                context.sumOfSquares(UnsafeBufferPointer(g.matrix.elements), blockSize: 4096, into: $0)
+                context.sumOfSquares(UnsafeBufferPointer(sums.elements(count: count)), blockSize: 4096, into: $0)
             }
             return blocks
         }
         return Case(
             name: "sumOfSquares", shape: "\(count)", operations: nil,
-            bytes: Double(count * 4), runs: 11, body: { _ = run(context) },
+            bytes: Double(count * 8), runs: 11, body: { _ = run(context) },
             isRight: { run(context) == run(reference) })
     }
 
+    /// Exact sums of one gradient.
+    private static func sums(seed: UInt64, _ context: KernelContext) throws -> AlignedStorage {
+        let (g, sums) = (try values(1, count, seed: seed), try AlignedStorage(byteCount: count * 8))
+        _ = context.addFixedPoint(
+            UnsafeBufferPointer(g.matrix.elements), into: sums.elements(count: count), limit: 2000)
+        return sums
+    }
+
     private static func optimizer(context: KernelContext, reference: KernelContext) throws -> Case {
-        let state = try (0..<4).map { try values(1, count, seed: UInt64($0)) }
-        for index in state[3].matrix.elements.indices { state[3].matrix.elements[index] = Float(index % 7) }
+        let state = try (0..<3).map { try values(1, count, seed: UInt64($0)) }
+        for index in state[2].matrix.elements.indices { state[2].matrix.elements[index] = Float(index % 7) }
+        let sums = try sums(seed: 3, context)
         let step = AdamWStep(
             learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, biasCorrection1: 0.1,
             biasCorrection2: 0.001, gradientScale: 1)
         func run(_ context: KernelContext, _ state: [OwnedMatrix]) {
             let parts = state.map(\.matrix.elements)
             context.adamW(
-                parameters: parts[0], gradients: parts[1], firstMoments: parts[2], secondMoments: parts[3], step: step)
+                parameters: parts[0], sums: UnsafeBufferPointer(sums.elements(count: count)), firstMoments: parts[1],
+                secondMoments: parts[2], step: step)
         }
         return Case(
-            name: "adamW", shape: "\(count)", operations: nil, bytes: Double(count * 28), runs: 11,
+            name: "adamW", shape: "\(count)", operations: nil, bytes: Double(count * 32), runs: 11,
             body: { run(context, state) },
             isRight: {
                 let expected = try state.map { try $0.copy() }

@@ -21,25 +21,27 @@ extension KernelContext {
         run { sk_fixed_point_to_float($0, sums.baseAddress, Int64(sums.count), scale, g.baseAddress) }
     }
 
-    /// The sum of squares of every block of `blockSize` elements, in double; the last block may be short.
+    /// The sum of squares of the gradients, as `fixedPointToFloat` gives them, of every block of `blockSize` sums, in
+    /// double; the last block may be short.
     package func sumOfSquares(
-        _ g: UnsafeBufferPointer<Float>, blockSize: Int, into blocks: UnsafeMutableBufferPointer<Double>
+        _ sums: UnsafeBufferPointer<Int64>, blockSize: Int, into blocks: UnsafeMutableBufferPointer<Double>
     ) {
-        precondition(blockSize > 0 && blocks.count == g.count.dividedRoundingUp(by: blockSize))
-        run { sk_sum_of_squares($0, g.baseAddress, Int64(g.count), Int64(blockSize), blocks.baseAddress) }
+        precondition((1...SK_LARGEST_SQUARES_BLOCK).contains(blockSize))
+        precondition(blocks.count == sums.count.dividedRoundingUp(by: blockSize))
+        run { sk_sum_of_squares($0, sums.baseAddress, Int64(sums.count), Int64(blockSize), blocks.baseAddress) }
     }
 
-    /// One step of AdamW in place, as torch.optim.AdamW computes it.
+    /// One step of AdamW in place, as torch.optim.AdamW computes it, from the sums of the gradients.
     package func adamW(
-        parameters: UnsafeMutableBufferPointer<Float>, gradients: UnsafeMutableBufferPointer<Float>,
+        parameters: UnsafeMutableBufferPointer<Float>, sums: UnsafeBufferPointer<Int64>,
         firstMoments: UnsafeMutableBufferPointer<Float>, secondMoments: UnsafeMutableBufferPointer<Float>,
         step: AdamWStep
     ) {
         let count = parameters.count
-        precondition(gradients.count == count && firstMoments.count == count && secondMoments.count == count)
+        precondition(sums.count == count && firstMoments.count == count && secondMoments.count == count)
         run {
             sk_adamw(
-                $0, parameters.baseAddress, gradients.baseAddress, firstMoments.baseAddress,
+                $0, parameters.baseAddress, sums.baseAddress, firstMoments.baseAddress,
                 secondMoments.baseAddress, Int64(count), step.native)
         }
     }

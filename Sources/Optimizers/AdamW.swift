@@ -21,18 +21,19 @@ package struct AdamW: Sendable, Equatable {
     /// The memory of one shard; all runs have the same length.
     package struct State {
         package let parameters: UnsafeMutableBufferPointer<Float>
-        package let gradients: UnsafeMutableBufferPointer<Float>
+        /// The gradients in fixed point, as `ExactGradientSum` adds them.
+        package let sums: UnsafeBufferPointer<Int64>
         package let firstMoments: UnsafeMutableBufferPointer<Float>
         package let secondMoments: UnsafeMutableBufferPointer<Float>
 
         package init(
-            parameters: UnsafeMutableBufferPointer<Float>, gradients: UnsafeMutableBufferPointer<Float>,
+            parameters: UnsafeMutableBufferPointer<Float>, sums: UnsafeBufferPointer<Int64>,
             firstMoments: UnsafeMutableBufferPointer<Float>, secondMoments: UnsafeMutableBufferPointer<Float>
         ) {
-            precondition(parameters.count == gradients.count)
+            precondition(parameters.count == sums.count)
             precondition(parameters.count == firstMoments.count && parameters.count == secondMoments.count)
             self.parameters = parameters
-            self.gradients = gradients
+            self.sums = sums
             self.firstMoments = firstMoments
             self.secondMoments = secondMoments
         }
@@ -40,7 +41,7 @@ package struct AdamW: Sendable, Equatable {
         func part(_ run: Range<Int>) -> State {
             State(
                 parameters: UnsafeMutableBufferPointer(rebasing: parameters[run]),
-                gradients: UnsafeMutableBufferPointer(rebasing: gradients[run]),
+                sums: UnsafeBufferPointer(rebasing: sums[run]),
                 firstMoments: UnsafeMutableBufferPointer(rebasing: firstMoments[run]),
                 secondMoments: UnsafeMutableBufferPointer(rebasing: secondMoments[run]))
         }
@@ -70,7 +71,7 @@ package struct AdamW: Sendable, Equatable {
         for run in runs {
             let part = state.part(run.elements)
             context.adamW(
-                parameters: part.parameters, gradients: part.gradients, firstMoments: part.firstMoments,
+                parameters: part.parameters, sums: part.sums, firstMoments: part.firstMoments,
                 secondMoments: part.secondMoments,
                 step: AdamWStep(
                     learningRate: Float(learningRate), beta1: Float(beta1), beta2: Float(beta2),

@@ -109,8 +109,6 @@ private final class BenchmarkStep {
     private let sums: ExactGradientSum
     private let norms: BlockSums
     private let room: BatchRoom
-    private let gradients: UnsafeMutableBufferPointer<Float>
-    private let storage: AlignedStorage
     private var number = 0
     var times = PartTimes() {
         didSet { runner.partTimes = times }
@@ -137,8 +135,6 @@ private final class BenchmarkStep {
         sums = try ExactGradientSum(space: space, communicator: communicator)
         norms = try BlockSums(space: space, communicator: communicator)
         room = try BatchRoom(tokenCapacity: tokens)
-        storage = try AlignedStorage(byteCount: space.elementCount * MemoryLayout<Float>.stride)
-        gradients = storage.elements(count: space.elementCount)
     }
 
     func run(_ batch: MicroBatch, of rows: ExampleSet) throws {
@@ -151,15 +147,14 @@ private final class BenchmarkStep {
         }
         number += 1
         try times.measure("optimiser") {
-            context.fixedPointToFloat(try sums.reduceScatter(), scale: 1, into: gradients)
-            context.sumOfSquares(
-                UnsafeBufferPointer(gradients), blockSize: LogicalSpace.blockSize, into: norms.ownedBlocks)
+            let reduced = try sums.reduceScatter()
+            context.sumOfSquares(reduced, blockSize: LogicalSpace.blockSize, into: norms.ownedBlocks)
             let norm = try norms.total().squareRoot()
             AdamW().update(
                 AdamW.State(
-                    parameters: trainables.values, gradients: gradients, firstMoments: trainables.firstMoments,
+                    parameters: trainables.values, sums: reduced, firstMoments: trainables.firstMoments,
                     secondMoments: trainables.secondMoments),
-                runs: [AdamW.Run(elements: 0..<gradients.count, decays: true)], number: number, learningRate: 1e-4,
+                runs: [AdamW.Run(elements: 0..<reduced.count, decays: true)], number: number, learningRate: 1e-4,
                 gradientScale: GradientClipping.factor(norm: norm, maximum: 1), context: context)
         }
     }

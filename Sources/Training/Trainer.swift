@@ -34,9 +34,6 @@ package final class Trainer {
     let checkpoints: CheckpointKeeper
     let requests: RequestPoint
     let events: EventStream
-    /// This rank's shard of the step's gradients.
-    let gradients: UnsafeMutableBufferPointer<Float>
-    private let gradientStorage: AlignedStorage
     let memory = ProcessMemory()
 
     /// Optimiser steps done so far, over all runs of this job.
@@ -72,8 +69,6 @@ package final class Trainer {
         requests = RequestPoint(
             communicator: communicator, triggerPath: settings.outputDirectory + "/" + settings.checkpoint.triggerFile,
             saveMinutes: settings.saveMinutes)
-        gradientStorage = try AlignedStorage(byteCount: trainables.shard.count * MemoryLayout<Float>.stride)
-        gradients = gradientStorage.elements(count: trainables.shard.count)
     }
 
     /// One optimiser step.
@@ -85,10 +80,9 @@ package final class Trainer {
         sums.reset()
         guard let loss = try accumulateGradients(batch) else { return nil }
         let reduced = try sums.reduceScatter()
-        context.fixedPointToFloat(reduced, scale: 1, into: gradients)
-        let norm = try gradientNorm()
+        let norm = try gradientNorm(reduced)
         let rate = schedule.rate(step: stepsDone)
-        update(norm: norm, rate: rate)
+        update(reduced, norm: norm, rate: rate)
         stepsDone += 1
         return record(batch, loss: loss, norm: norm, rate: rate, seconds: (clock.now - start).seconds)
     }
@@ -132,17 +126,16 @@ package final class Trainer {
     }
 
     /// The norm of all gradients over all ranks: per block of 4,096 elements, then over blocks in order.
-    private func gradientNorm() throws -> Double {
-        context.sumOfSquares(
-            UnsafeBufferPointer(gradients), blockSize: LogicalSpace.blockSize, into: norms.ownedBlocks)
+    private func gradientNorm(_ sums: UnsafeBufferPointer<Int64>) throws -> Double {
+        context.sumOfSquares(sums, blockSize: LogicalSpace.blockSize, into: norms.ownedBlocks)
         return try norms.total().squareRoot()
     }
 
-    private func update(norm: Double, rate: Double) {
+    private func update(_ sums: UnsafeBufferPointer<Int64>, norm: Double, rate: Double) {
         let maximum = job.job.maximumGradientNorm
         optimizer.update(
             AdamW.State(
-                parameters: trainables.values, gradients: gradients, firstMoments: trainables.firstMoments,
+                parameters: trainables.values, sums: sums, firstMoments: trainables.firstMoments,
                 secondMoments: trainables.secondMoments),
             runs: optimizerRuns, number: stepsDone + 1, learningRate: rate,
             gradientScale: GradientClipping.factor(norm: norm, maximum: maximum > 0 ? maximum : nil), context: context)

@@ -161,8 +161,8 @@ enum KernelCases {
             context.addFixedPoint(UnsafeBufferPointer(g.matrix.elements), into: $0, limit: 2000)
         }
         var blocks = [Double](repeating: 0, count: sums.count.dividedRoundingUp(by: 100))
-        blocks.withUnsafeMutableBufferPointer {
-            context.sumOfSquares(UnsafeBufferPointer(g.matrix.elements), blockSize: 100, into: $0)
+        sums.withUnsafeBufferPointer { sums in
+            blocks.withUnsafeMutableBufferPointer { context.sumOfSquares(sums, blockSize: 100, into: $0) }
         }
         sums.withUnsafeBufferPointer { context.fixedPointToFloat($0, scale: 0.7, into: g.matrix.elements) }
         let words = sums.map { UInt64(bitPattern: $0) } + blocks.map(\.bitPattern)
@@ -170,14 +170,17 @@ enum KernelCases {
     }
 
     private static func optimized(_ context: KernelContext, count: Int) throws -> [UInt32] {
-        let values = try (0..<4).map { try Values(1, count * 40, seed: 20 + UInt64($0)) }
+        let values = try (0..<4).map { try Values(1, count * 140, seed: 20 + UInt64($0)) }
         for index in values[3].matrix.elements.indices { values[3].matrix.elements[index].magnitude() }
+        let sums = values[1].elements.map { Int64(Double($0) * 0x1p52) }
         let step = AdamWStep(
             learningRate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, biasCorrection1: 0.19,
             biasCorrection2: 0.002, gradientScale: 0.9)
-        context.adamW(
-            parameters: values[0].matrix.elements, gradients: values[1].matrix.elements,
-            firstMoments: values[2].matrix.elements, secondMoments: values[3].matrix.elements, step: step)
+        sums.withUnsafeBufferPointer {
+            context.adamW(
+                parameters: values[0].matrix.elements, sums: $0, firstMoments: values[2].matrix.elements,
+                secondMoments: values[3].matrix.elements, step: step)
+        }
         return values.flatMap(\.bits)
     }
 

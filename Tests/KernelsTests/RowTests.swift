@@ -225,9 +225,11 @@ struct RowTests {
         let step = AdamWStep(
             learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1, biasCorrection1: 0.19,
             biasCorrection2: 0.0199, gradientScale: 0.5)
-        context.adamW(
-            parameters: p.matrix.elements, gradients: g.matrix.elements, firstMoments: m.matrix.elements,
-            secondMoments: v.matrix.elements, step: step)
+        g.elements.map { Int64(Double($0) * 0x1p52) }.withUnsafeBufferPointer {
+            context.adamW(
+                parameters: p.matrix.elements, sums: $0, firstMoments: m.matrix.elements,
+                secondMoments: v.matrix.elements, step: step)
+        }
         expectClose(p.elements, exact, tolerance: 1e-6)
     }
 

@@ -19,7 +19,7 @@ struct AdamWTests {
         let optimizer = AdamW(beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1)
         let border = count / 3
         for number in 1...5 {
-            var gradients = (0..<count).map { random.uniform(number * 1000 + $0) - 0.5 }
+            let gradients = (0..<count).map { random.uniform(number * 1000 + $0) - 0.5 }
             for index in 0..<count {
                 let g = Double(gradients[index]) * 0.5
                 if index < border { reference[index] *= 1 - 0.01 * 0.1 }
@@ -29,11 +29,11 @@ struct AdamWTests {
                 reference[index] -= 0.01 * top / (sqrt(v[index] / (1 - pow(0.99, Double(number)))) + 1e-8)
             }
             parameters.withUnsafeMutableBufferPointer { p in
-                gradients.withUnsafeMutableBufferPointer { g in
+                gradients.map { Int64(Double($0) * 0x1p52) }.withUnsafeBufferPointer { sums in
                     first.withUnsafeMutableBufferPointer { m in
                         second.withUnsafeMutableBufferPointer { v in
                             optimizer.update(
-                                AdamW.State(parameters: p, gradients: g, firstMoments: m, secondMoments: v),
+                                AdamW.State(parameters: p, sums: sums, firstMoments: m, secondMoments: v),
                                 runs: [
                                     AdamW.Run(elements: 0..<border, decays: true),
                                     AdamW.Run(elements: border..<count, decays: false),

@@ -46,10 +46,12 @@ void sk_cross_entropy(
 bool sk_add_fixed_point(sk_context *context, const float *g, int64_t count, float limit, int64_t *sums);
 /// g[i] = float(double(sums[i]) * 2^-52) * scale.
 void sk_fixed_point_to_float(sk_context *context, const int64_t *sums, int64_t count, float scale, float *g);
-/// Sums of squares of blocks, in double: 8 lanes (index in the block mod 8) and a fixed tree.
-void sk_sum_of_squares(sk_context *context, const float *g, int64_t count, int64_t block_size, double *blocks);
+enum { SK_LARGEST_SQUARES_BLOCK = 4096 };
+/// Sums of squares of the gradients in blocks of `sums`, in double: 8 lanes (index in the block mod 8) and a fixed tree.
+void sk_sum_of_squares(sk_context *context, const int64_t *sums, int64_t count, int64_t block_size, double *blocks);
+/// The gradients are those of sk_fixed_point_to_float.
 void sk_adamw(
-    sk_context *context, float *p, const float *g, float *m, float *v, int64_t count, sk_adamw_step step);
+    sk_context *context, float *p, const int64_t *sums, float *m, float *v, int64_t count, sk_adamw_step step);
 void sk_fill(sk_context *context, float *x, int64_t count, float value);
 
 #endif
