@@ -16,6 +16,10 @@ package final class AlignedStorage: @unchecked Sendable {
     package static var allocationCount: Int { counter.load(ordering: .relaxed) }
     private static let counter = Atomic<Int>(0)
 
+    /// Bytes that this process holds in blocks now, as they were asked for.
+    package static var heldByteCount: Int { held.load(ordering: .relaxed) }
+    private static let held = Atomic<Int>(0)
+
     /// Reserves `byteCount` zeroed bytes.
     /// - Throws: `InputError` of kind `.capacity` where the system has not that much address space or memory.
     package init(byteCount: Int) throws {
@@ -34,9 +38,13 @@ package final class AlignedStorage: @unchecked Sendable {
         base = mapped
         self.byteCount = byteCount
         Self.counter.wrappingAdd(1, ordering: .relaxed)
+        Self.held.wrappingAdd(byteCount, ordering: .relaxed)
     }
 
-    deinit { munmap(base, mappedByteCount) }
+    deinit {
+        munmap(base, mappedByteCount)
+        Self.held.wrappingSubtract(byteCount, ordering: .relaxed)
+    }
 
     /// Lends all bytes to `body` and keeps the memory until it returns; a local variable may die after its last use.
     package func withBytes<Result>(_ body: (UnsafeMutableRawBufferPointer) throws -> Result) rethrows -> Result {

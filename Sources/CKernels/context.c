@@ -129,10 +129,13 @@ void sk_parallel_ranges(sk_context *context, int64_t count, int64_t grain, sk_ra
 int sk_threads(const sk_context *context) { return context->threads; }
 const sk_table *sk_table_of(const sk_context *context) { return context->table; }
 
+static const int64_t huge = 1 << 21;
+
+int64_t sk_scratch_size(int64_t bytes) { return sk_round_up(bytes, bytes < huge ? 1 << 16 : huge); }
+
 static bool grow(scratch *s, int64_t bytes) {
     if (bytes <= s->bytes) return true;
-    const int64_t huge = 1 << 21;
-    int64_t rounded = sk_round_up(bytes, bytes < huge ? 1 << 16 : huge);
+    int64_t rounded = sk_scratch_size(bytes);
     void *base = mmap(NULL, (size_t)rounded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED) return false;
     if (rounded >= huge) madvise(base, (size_t)rounded, MADV_HUGEPAGE);

@@ -24,14 +24,23 @@ package final class MicroBatchBuffers {
     package init(tokenCapacity: Int) throws {
         precondition(tokenCapacity > 0 && tokenCapacity <= Int(Int32.max))
         self.tokenCapacity = tokenCapacity
-        segmentCapacity = max(1, tokenCapacity / 2)
-        let stride = (tokenCapacity * 4).roundedUp(toMultipleOf: 64)
-        storage = try AlignedStorage(byteCount: stride * 3 + segmentCapacity * MemoryLayout<Segment>.stride)
+        segmentCapacity = Self.segmentCapacity(tokenCapacity: tokenCapacity)
+        let stride = Self.stride(tokenCapacity)
+        storage = try AlignedStorage(byteCount: Self.byteCount(tokenCapacity: tokenCapacity))
         tokenRoom = storage.elements(count: tokenCapacity)
         positionRoom = storage.elements(at: stride, count: tokenCapacity)
         targetRoom = storage.elements(at: stride * 2, count: tokenCapacity)
         segmentRoom = storage.elements(at: stride * 3, count: segmentCapacity)
     }
+
+    package static func segmentCapacity(tokenCapacity: Int) -> Int { max(1, tokenCapacity / 2) }
+
+    /// Bytes of the buffers for `tokenCapacity` tokens.
+    package static func byteCount(tokenCapacity: Int) -> Int {
+        stride(tokenCapacity) * 3 + segmentCapacity(tokenCapacity: tokenCapacity) * MemoryLayout<Segment>.stride
+    }
+
+    private static func stride(_ tokenCapacity: Int) -> Int { (tokenCapacity * 4).roundedUp(toMultipleOf: 64) }
 
     package var tokens: UnsafeBufferPointer<Int32> { UnsafeBufferPointer(rebasing: tokenRoom[..<count]) }
     /// The position of each token in its segment, from 0.

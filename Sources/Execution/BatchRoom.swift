@@ -12,9 +12,17 @@ package final class BatchRoom {
     /// - Parameter tokenCapacity: most tokens of a micro-batch.
     package init(tokenCapacity: Int) throws {
         tokens = try MicroBatchBuffers(tokenCapacity: tokenCapacity)
-        storage = try AlignedStorage(byteCount: tokens.segmentCapacity * MemoryLayout<AttentionSegment>.stride)
+        storage = try AlignedStorage(byteCount: Self.segmentBytes(tokens.segmentCapacity))
         segments = storage.elements(count: tokens.segmentCapacity)
     }
+
+    /// Bytes of the room for `tokenCapacity` tokens.
+    package static func byteCount(tokenCapacity: Int) -> Int {
+        let segments = MicroBatchBuffers.segmentCapacity(tokenCapacity: tokenCapacity)
+        return MicroBatchBuffers.byteCount(tokenCapacity: tokenCapacity) + segmentBytes(segments)
+    }
+
+    private static func segmentBytes(_ capacity: Int) -> Int { capacity * MemoryLayout<AttentionSegment>.stride }
 
     /// The examples of a micro-batch laid end to end; valid until the next call.
     package func batch(_ microBatch: MicroBatch, of set: ExampleSet) -> TokenBatch {

@@ -36,4 +36,6 @@ package final class EncodedBase: UnitSource {
     }
 
     package func willNeed(_ unit: UnitID) {}
+
+    package func dontNeed(_ unit: UnitID) {}
 }

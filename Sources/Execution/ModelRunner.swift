@@ -48,6 +48,7 @@ package final class ModelRunner {
             try layout.extent.inferenceOnly
                 ? nil : UnitGradients(space: trainables.space, architecture: layout.architecture)
         }
+        try context.reserveScratch(longestSegment: longestSequence, headSize: architecture.headSize)
     }
 
     /// Runs a part of a step, and times it where that is wanted.

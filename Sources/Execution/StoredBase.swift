@@ -25,4 +25,6 @@ package final class StoredBase: UnitSource {
     package func bytes(of unit: UnitID) -> UnsafeRawBufferPointer { store.bytes(of: unit) }
 
     package func willNeed(_ unit: UnitID) { store.willNeed(unit) }
+
+    package func dontNeed(_ unit: UnitID) { store.dontNeed(unit) }
 }

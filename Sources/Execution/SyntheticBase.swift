@@ -45,15 +45,18 @@ package final class SyntheticBase: UnitSource {
         return layout
     }
 
-    package func bytes(of unit: UnitID) -> UnsafeRawBufferPointer {
+    private func range(of unit: UnitID) -> Range<Int> {
         guard let offset = offsets[unit] else { preconditionFailure("\(unit) is not a unit of this model") }
-        return UnsafeRawBufferPointer(rebasing: map.bytes[offset..<offset + layout(of: unit).byteCount])
+        return offset..<offset + layout(of: unit).byteCount
     }
 
-    package func willNeed(_ unit: UnitID) {
-        guard let offset = offsets[unit] else { return }
-        map.willNeed(offset..<offset + layout(of: unit).byteCount)
+    package func bytes(of unit: UnitID) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: map.bytes[range(of: unit)])
     }
+
+    package func willNeed(_ unit: UnitID) { map.willNeed(range(of: unit)) }
+
+    package func dontNeed(_ unit: UnitID) { map.dontNeed(range(of: unit)) }
 
     private static func file(byteCount: Int, fill: (Int32) throws -> Void) throws -> MemoryMap {
         let path = FileManager.default.temporaryDirectory.path + "/swiftlet-bench-\(UUID().uuidString)"
@@ -76,37 +79,42 @@ package final class SyntheticBase: UnitSource {
         for (number, entry) in layout.entries.enumerated() {
             var random = SplitMix64(state: seed &+ UInt64(offset &+ number))
             for part in entry.format.parts(elementCount: entry.tensor.elementCount) {
-                let bytes = Self.bytes(part, format: entry.format, role: entry.tensor.role, &random)
-                let written = bytes.withUnsafeBytes {
-                    pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset + entry.offset + part.offset))
-                }
-                guard written == bytes.count else {
-                    throw InputError(.output, "a temporary file could not be written", remedy: "set TMPDIR")
+                // Piece by piece: a benchmark's peak is that of its steps.
+                for first in stride(from: 0, to: part.count, by: pieceLength) {
+                    let bytes = Self.bytes(
+                        part, count: min(pieceLength, part.count - first), role: entry.tensor.role, &random)
+                    let start = offset + entry.offset + part.offset + first * part.type.byteCount
+                    let written = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(start)) }
+                    guard written == bytes.count else {
+                        throw InputError(.output, "a temporary file could not be written", remedy: "set TMPDIR")
+                    }
                 }
             }
         }
     }
 
+    private static let pieceLength = 1 << 18
+
     /// Values such that weights have a spread of about 0.02, like an untrained model's; norms are 1.
     private static func bytes(
-        _ part: PartLayout, format: WeightFormat, role: TensorRole, _ random: inout SplitMix64
+        _ part: PartLayout, count: Int, role: TensorRole, _ random: inout SplitMix64
     ) -> [UInt8] {
         switch (part.part, part.type) {
         case (.codes, .uint8):
-            return raw(count: part.count) { random.next() }
+            return raw(count: count) { random.next() }
         case (.codes, let type):
             let isNorm = [.inputNorm, .postAttentionNorm, .finalNorm].contains(role)
-            return values(count: part.count, type) {
+            return values(count: count, type) {
                 isNorm ? 1 : (Float(random.next() >> 40) * 0x1p-24 - 0.5) * 0.07
             }
         case (.scales, .uint8):
-            return raw(count: part.count) { random.next() }
+            return raw(count: count) { random.next() }
         case (.scales, _):
-            return values(count: part.count, .float32) { 0.05 }
+            return values(count: count, .float32) { 0.05 }
         case (.nestedScales, _):
-            return values(count: part.count, .float32) { 0.01 }
+            return values(count: count, .float32) { 0.01 }
         case (.scaleOffset, _):
-            return values(count: part.count, .float32) { 0.05 }
+            return values(count: count, .float32) { 0.05 }
         }
     }
 

@@ -10,10 +10,13 @@ final class UnitGradients {
 
     init(space: LogicalSpace, architecture: Architecture) throws {
         self.space = space
+        storage = try AlignedStorage(byteCount: Self.byteCount(space: space, architecture: architecture))
+    }
+
+    static func byteCount(space: LogicalSpace, architecture: Architecture) -> Int {
         func count(_ unit: UnitID) -> Int { space.range(of: unit).count }
         let end = count(.head) + (architecture.tiesEmbeddings ? count(.embedding) : 0)
-        let largest = architecture.units.map(count).reduce(end, max)
-        storage = try AlignedStorage(byteCount: largest * MemoryLayout<Float>.stride)
+        return architecture.units.map(count).reduce(end, max) * MemoryLayout<Float>.stride
     }
 
     /// The gradients of a unit.

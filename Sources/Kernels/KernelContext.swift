@@ -59,7 +59,7 @@ package final class KernelContext: @unchecked Sendable {
     /// Bytes of scratch memory that products and attention need in all, for segments of up to `longestSegment` keys.
     package func scratchByteCount(longestSegment: Int, headSize: Int) -> Int {
         let needed = needed(longestSegment: longestSegment, headSize: headSize)
-        return needed.shared + threads * needed.perThread
+        return Int(sk_scratch_size(Int64(needed.shared))) + threads * Int(sk_scratch_size(Int64(needed.perThread)))
     }
 
     /// Grows the scratch memory now, so that no later product or attention within these sizes allocates.

@@ -14,7 +14,7 @@ package final class RotaryTable: Sendable {
         self.positions = positions
         halfSize = frequencies.count
         let count = positions * frequencies.count
-        storage = try AlignedStorage(byteCount: 2 * count * MemoryLayout<Float>.stride)
+        storage = try AlignedStorage(byteCount: Self.byteCount(halfSize: halfSize, positions: positions))
         let values = storage.elements(of: Float.self, count: 2 * count)
         for position in 0..<positions {
             for (index, frequency) in frequencies.enumerated() {
@@ -23,6 +23,10 @@ package final class RotaryTable: Sendable {
                 values[count + position * halfSize + index] = Float(sk_sin(angle))
             }
         }
+    }
+
+    package static func byteCount(halfSize: Int, positions: Int) -> Int {
+        2 * halfSize * positions * MemoryLayout<Float>.stride
     }
 
     var cosines: UnsafePointer<Float> { UnsafePointer(storage.elements(count: positions * halfSize).baseAddress!) }

@@ -15,7 +15,7 @@ package final class BlockSums {
     package init(space: LogicalSpace, communicator: any Communicator) throws {
         self.communicator = communicator
         let stride = MemoryLayout<Double>.stride
-        storage = try AlignedStorage(byteCount: space.blockCount * stride)
+        storage = try AlignedStorage(byteCount: Self.byteCount(space: space))
         blocks = storage.elements(count: space.blockCount)
         let shares = (0..<communicator.size).map { rank in
             let shard = space.shard(rank, of: communicator.size)
@@ -26,6 +26,9 @@ package final class BlockSums {
         byteCounts = shares.map { $0.count * stride }
         byteDisplacements = shares.map { $0.isEmpty ? 0 : $0.lowerBound * stride }
     }
+
+    /// Bytes that each rank holds.
+    package static func byteCount(space: LogicalSpace) -> Int { space.blockCount * MemoryLayout<Double>.stride }
 
     /// Where this rank writes the sums of its own blocks.
     package var ownedBlocks: UnsafeMutableBufferPointer<Double> {

@@ -19,15 +19,24 @@ package final class ExactGradientSum {
     package init(space: LogicalSpace, communicator: any Communicator) throws {
         self.space = space
         self.communicator = communicator
-        storage = try AlignedStorage(byteCount: space.elementCount * MemoryLayout<Int64>.stride)
+        let size = Self.size(space: space, rank: communicator.rank, ranks: communicator.size)
+        storage = try AlignedStorage(byteCount: size.own)
         sums = storage.elements(count: space.elementCount)
         shardCounts = (0..<communicator.size).map { space.shard($0, of: communicator.size).count }
-        reduced =
-            communicator.size == 1
-            ? nil : try AlignedStorage(byteCount: shardCounts[communicator.rank] * MemoryLayout<Int64>.stride)
+        reduced = try size.reduced.map { try AlignedStorage(byteCount: $0) }
     }
 
-    package var byteCount: Int { storage.byteCount + (reduced?.byteCount ?? 0) }
+    /// Bytes that one of `ranks` ranks holds.
+    package static func byteCount(space: LogicalSpace, rank: Int, ranks: Int) -> Int {
+        let size = size(space: space, rank: rank, ranks: ranks)
+        return size.own + (size.reduced ?? 0)
+    }
+
+    /// Bytes of the sums of all elements, and of those of the shard over all ranks where there are others.
+    private static func size(space: LogicalSpace, rank: Int, ranks: Int) -> (own: Int, reduced: Int?) {
+        let stride = MemoryLayout<Int64>.stride
+        return (space.elementCount * stride, ranks == 1 ? nil : space.shard(rank, of: ranks).count * stride)
+    }
 
     /// The largest magnitude that one of so many addends may have so that no sum can leave ±2,048.
     ///

@@ -28,20 +28,33 @@ package final class TrainableUnits {
         self.space = space
         self.communicator = communicator
         shard = space.shard(communicator.rank, of: communicator.size)
-        let run = (shard.count * MemoryLayout<Float>.stride).roundedUp(toMultipleOf: 64)
+        let size = Size(space: space, units: units, rank: communicator.rank, ranks: communicator.size)
+        let run = size.run
         storage = try AlignedStorage(byteCount: 3 * run)
         values = storage.elements(at: 0, count: shard.count)
         firstMoments = storage.elements(at: run, count: shard.count)
         secondMoments = storage.elements(at: 2 * run, count: shard.count)
         let plans = units.map { GatherPlan(space: space, unit: $0, ranks: communicator.size) }
         self.plans = Dictionary(uniqueKeysWithValues: zip(units, plans))
-        let largest = plans.map(\.elements.count).max() ?? 0
-        // One rank owns everything: units are lent from the shard itself and no slot is filled.
-        slots = try (0..<(communicator.size == 1 ? 0 : 2)).map { _ in try UnitSlot(capacity: largest) }
+        slots = try (0..<size.slotCount).map { _ in try UnitSlot(byteCount: size.slot) }
     }
 
-    /// Bytes that this rank holds for parameters, moments and slots.
-    package var byteCount: Int { storage.byteCount + slots.reduce(0) { $0 + $1.byteCount } }
+    /// What one of `ranks` ranks holds, in bytes.
+    package struct Size: Equatable, Sendable {
+        /// A value for each element of the shard: there are three such runs, the parameters and two moments.
+        package let run: Int
+        /// Room for the largest unit.
+        package let slot: Int
+        package let slotCount: Int
+
+        package init(space: LogicalSpace, units: [UnitID], rank: Int, ranks: Int) {
+            let stride = MemoryLayout<Float>.stride
+            run = (space.shard(rank, of: ranks).count * stride).roundedUp(toMultipleOf: 64)
+            slot = (units.map { space.range(of: $0).count }.max() ?? 0) * stride
+            // One rank owns everything: units are lent from the shard itself and no slot is filled.
+            slotCount = ranks == 1 ? 0 : 2
+        }
+    }
 
     /// Starts the gather of a unit, unless it is under way or done already.
     package func prefetch(_ unit: UnitID) {

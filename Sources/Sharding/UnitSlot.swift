@@ -9,11 +9,8 @@ final class UnitSlot {
     private var pending: PendingRequest?
     private let storage: AlignedStorage
 
-    init(capacity: Int) throws {
-        storage = try AlignedStorage(byteCount: capacity * MemoryLayout<Float>.stride)
-    }
+    init(byteCount: Int) throws { storage = try AlignedStorage(byteCount: byteCount) }
 
-    var byteCount: Int { storage.byteCount }
     var isFree: Bool { unit == nil }
 
     func bytes(elements: Int) -> UnsafeMutableRawBufferPointer {

@@ -1,7 +1,9 @@
 import Architectures
 import Buffers
 import Collectives
+import Execution
 import JobFiles
+import Kernels
 import Transformer
 
 /// The sizes of a run's step, decided once by the coordinator: what the arena holds and whether blocks are
@@ -11,6 +13,8 @@ struct MemoryPlan: Codable, Sendable {
     private let logitRows: Int
     let checkpointing: Bool
     let longestSequence: Int
+    /// What a rank holds beside the base, at most.
+    let bytesPerRank: Int
 
     var extent: StepLayout.Extent {
         StepLayout.Extent(tokens: tokens, logitRows: logitRows, checkpointing: checkpointing)
@@ -18,22 +22,30 @@ struct MemoryPlan: Codable, Sendable {
 
     /// - Throws: `InputError` of kind `.capacity` where even a checkpointed step does not fit this host.
     init(
-        _ job: Job, architecture: Architecture, plan: TrainablePlan, data: TrainingData,
+        _ job: Job, base: TrainingBase, plan: TrainablePlan, data: TrainingData, context: KernelContext,
         communicator: any Communicator
     ) throws {
+        let architecture = base.architecture
         longestSequence = min(job.sequenceLength, data.longest)
         // Packed sequences fill up to sequence_len; others are no longer than the longest row.
         tokens = job.microBatchSize * (job.samplePacking ? job.sequenceLength : longestSequence)
         logitRows = StepLayout.Extent.logitRows(vocabularySize: architecture.vocabularySize, tokens: tokens)
-        let (tokens, logitRows) = (tokens, logitRows)
-        let trained = Self.trainedBytes(plan.space, units: architecture.units, ranks: communicator.size)
-        func byteCount(checkpointing: Bool) -> Int {
+        let (tokens, logitRows, longest) = (tokens, logitRows, longestSequence)
+        // The rank whose shard is the largest.
+        let ranks = communicator.size
+        let rank = (0..<ranks).max { plan.space.shard($0, of: ranks).count < plan.space.shard($1, of: ranks).count }
+        func memory(checkpointing: Bool) -> StepMemory {
             let extent = StepLayout.Extent(tokens: tokens, logitRows: logitRows, checkpointing: checkpointing)
-            return StepLayout(architecture, adapter: plan.settings, extent: extent).byteCount + trained
+            return StepMemory(
+                layout: StepLayout(architecture, adapter: plan.settings, extent: extent), space: plan.space,
+                source: base.stored, longestSequence: longest, context: context, rank: rank ?? 0, ranks: ranks)
         }
         let available = ProcessMemory.availableBytes / communicator.node.size
-        checkpointing = job.gradientCheckpointing ?? (byteCount(checkpointing: false) > available / 10 * 6)
-        let needed = byteCount(checkpointing: checkpointing)
+        checkpointing =
+            job.gradientCheckpointing ?? (memory(checkpointing: false).byteCount > available / 10 * 6)
+        let chosen = memory(checkpointing: checkpointing)
+        let needed = chosen.byteCount
+        bytesPerRank = chosen.ownByteCount
         guard needed <= available else {
             throw InputError(
                 .capacity, "a step needs \(needed >> 20) MiB a rank, and \(available >> 20) MiB are available",
@@ -41,14 +53,5 @@ struct MemoryPlan: Codable, Sendable {
                     ? "lower micro_batch_size or sequence_len, or start fewer ranks a node"
                     : "set gradient_checkpointing: true, or lower micro_batch_size")
         }
-    }
-
-    /// What one rank holds of the trainable state beside the arena, at most.
-    private static func trainedBytes(_ space: LogicalSpace, units: [UnitID], ranks: Int) -> Int {
-        let shard = (0..<ranks).map { space.shard($0, of: ranks).count }.max() ?? 0
-        let unit = units.map { space.range(of: $0).count }.max() ?? 0
-        // Exact sums of everything and, over ranks, of the shard; parameters, moments and gradients of the shard; the
-        // gradients of one unit and, over ranks, two slots for gathered units.
-        return 8 * (space.elementCount + (ranks > 1 ? shard : 0)) + 16 * shard + 4 * unit * (ranks > 1 ? 3 : 1)
     }
 }

@@ -43,6 +43,8 @@ package struct StepBenchmark {
         package let fraction_of_peak: Double
         /// Seconds of the median step's parts.
         package let parts: [String: Double]
+        /// Bytes by part, as a run plans them; `program` is the rest of `peak_rss_bytes`.
+        package let memory: [String: Int]
         /// Tensor allocations inside the measured steps.
         package let allocations: Int
     }
@@ -72,12 +74,14 @@ package struct StepBenchmark {
         }
         let median = measured.sorted { $0.seconds < $1.seconds }[measured.count / 2]
         let tokens = microBatchSize * sequenceLength
+        let resident = memory.peakResidentBytes
         let achieved = operations(tokens: tokens) / median.seconds
         return Result(
             tokens_per_second: Double(tokens) / median.seconds, step_seconds: median.seconds,
-            peak_rss_bytes: memory.peakResidentBytes, anonymous_peak_bytes: memory.anonymousPeakBytes,
+            peak_rss_bytes: resident, anonymous_peak_bytes: memory.anonymousPeakBytes,
             compute: compute.rawValue, threads: threads, achieved_gops: achieved / 1e9, peak_gops: peak / 1e9,
             fraction_of_peak: achieved / peak, parts: median.parts,
+            memory: step.memory.parts.merging(["program": resident - step.memory.byteCount]) { $1 },
             allocations: AlignedStorage.allocationCount - allocated)
     }
 
@@ -109,6 +113,7 @@ private final class BenchmarkStep {
     private let sums: ExactGradientSum
     private let norms: BlockSums
     private let room: BatchRoom
+    let memory: StepMemory
     private var number = 0
     var times = PartTimes() {
         didSet { runner.partTimes = times }
@@ -129,8 +134,11 @@ private final class BenchmarkStep {
         self.context = context
         trainables = try TrainableUnits(space: space, units: architecture.units, communicator: communicator)
         AdapterInitialization.fill(trainables, seed: 0)
+        let base = try SyntheticBase(architecture, linearFormat: .nf4())
+        memory = StepMemory(
+            layout: layout, space: space, source: base, longestSequence: sequenceLength, context: context)
         runner = try ModelRunner(
-            layout: layout, frozen: FrozenUnits(source: SyntheticBase(architecture, linearFormat: .nf4())),
+            layout: layout, frozen: FrozenUnits(source: base, keepsPages: false),
             trainables: trainables, longestSequence: sequenceLength, context: context, compute: compute)
         sums = try ExactGradientSum(space: space, communicator: communicator)
         norms = try BlockSums(space: space, communicator: communicator)

@@ -36,7 +36,7 @@ extension Trainer {
             try TrainablePlan(job, architecture: architecture, weights: base.weights)
         }
         let memory = try communicator.fromCoordinator {
-            try MemoryPlan(job, architecture: architecture, plan: plan, data: data, communicator: communicator)
+            try MemoryPlan(job, base: base, plan: plan, data: data, context: context, communicator: communicator)
         }
         let compute = try resolveCompute(job, context: context, communicator: communicator)
         let resolved = ResolvedJob(
@@ -47,9 +47,9 @@ extension Trainer {
         let trainer = try Trainer(
             job: resolved, adapter: plan.adapter, base: base, communicator: communicator, context: context,
             runner: ModelRunner(
-                layout: layout, frozen: base.stored.map { FrozenUnits(source: $0) }, trainables: trainables,
-                longestSequence: memory.longestSequence, context: context, compute: compute),
-            trainables: trainables, sampler: Sampler(job, data: data), data: data,
+                layout: layout, frozen: base.stored.map { FrozenUnits(source: $0, keepsPages: false) },
+                trainables: trainables, longestSequence: memory.longestSequence, context: context, compute: compute),
+            trainables: trainables, memoryPlan: memory, sampler: Sampler(job, data: data), data: data,
             room: BatchRoom(tokenCapacity: memory.extent.tokens),
             checkpoints: CheckpointKeeper(
                 directory: job.outputDirectory + "/checkpoints", limit: job.saveTotalLimit,
@@ -108,7 +108,7 @@ extension Trainer {
                 / Double(max(1, sampler.sequencesPerEpoch.dividedRoundingUp(by: settings.globalBatchSize))),
             compute: job.compute.rawValue, gradientCheckpointing: job.gradientCheckpointing,
             rankCount: communicator.size, nodeCount: communicator.nodeCount, threadsPerRank: job.threads,
-            bytesPerRank: runner.activations.layout.byteCount + trainables.byteCount + sums.byteCount,
+            bytesPerRank: memoryPlan.bytesPerRank,
             outputDirectory: settings.outputDirectory)
     }
 }

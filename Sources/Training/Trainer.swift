@@ -25,6 +25,7 @@ package final class Trainer {
     let trainables: TrainableUnits
     let sums: ExactGradientSum
     let norms: BlockSums
+    let memoryPlan: MemoryPlan
     let optimizer: AdamW
     let optimizerRuns: [AdamW.Run]
     let schedule: LearningRateSchedule
@@ -42,9 +43,8 @@ package final class Trainer {
 
     init(
         job: ResolvedJob, adapter: AdapterDescription?, base: TrainingBase, communicator: any Communicator,
-        context: KernelContext, runner: ModelRunner, trainables: TrainableUnits, sampler: Sampler, data: TrainingData,
-        room: BatchRoom,
-        checkpoints: CheckpointKeeper, events: EventStream
+        context: KernelContext, runner: ModelRunner, trainables: TrainableUnits, memoryPlan: MemoryPlan,
+        sampler: Sampler, data: TrainingData, room: BatchRoom, checkpoints: CheckpointKeeper, events: EventStream
     ) throws {
         let settings = job.job
         self.job = job
@@ -54,6 +54,7 @@ package final class Trainer {
         self.context = context
         self.runner = runner
         self.trainables = trainables
+        self.memoryPlan = memoryPlan
         self.sampler = sampler
         self.data = data
         self.room = room

@@ -30,7 +30,7 @@ struct KernelListTests {
         for context in try everyContext() {
             try context.reserveScratch(longestSegment: 140, headSize: 40)
             let reserved = context.scratchByteCount
-            #expect(reserved >= context.scratchByteCount(longestSegment: 140, headSize: 40))
+            #expect(reserved == context.scratchByteCount(longestSegment: 140, headSize: 40))
             let problem = try AttentionCase(
                 headSize: 40, heads: 2, kvHeads: 1, lengths: [140, 30], window: nil, seed: 1)
             problem.run(on: context)

@@ -21,6 +21,8 @@ void sk_context_unlock(sk_context *context);
 
 /// Grows the scratch memory now, so that no operation does later; false where there is not enough.
 bool sk_context_reserve(sk_context *context, int64_t shared_bytes, int64_t bytes_per_thread);
+/// The bytes that are held where `bytes` are reserved: whole runs of pages.
+int64_t sk_scratch_size(int64_t bytes);
 /// The scratch memory held now, in bytes.
 int64_t sk_context_scratch(const sk_context *context);
 

@@ -61,11 +61,17 @@ struct BenchStep: ParsableCommand {
               \(Wording.count(Int(result.tokens_per_second))) tokens/s, \(Wording.duration(result.step_seconds)) a step
               \(String(format: "%.1f", result.achieved_gops)) of \(String(format: "%.1f", result.peak_gops)) GFLOP/s \
             (\(String(format: "%.0f", 100 * result.fraction_of_peak)) %)
-              peak memory \(Wording.bytes(result.peak_rss_bytes)), of it anonymous \
-            \(Wording.bytes(result.anonymous_peak_bytes))
             """)
         for (name, seconds) in result.parts.sorted(by: { $0.value > $1.value }) {
             Console.print("  \(name): \(String(format: "%.1f", 100 * seconds / result.step_seconds)) %")
+        }
+        Console.print(
+            """
+              peak memory \(Wording.bytes(result.peak_rss_bytes)), of it anonymous \
+            \(Wording.bytes(result.anonymous_peak_bytes))
+            """)
+        for (name, bytes) in result.memory.sorted(by: { $0.value > $1.value }) {
+            Console.print("  \(name.replacing("_", with: " ")): \(Wording.bytes(bytes))")
         }
     }
 }

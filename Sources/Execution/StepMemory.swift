@@ -1,0 +1,70 @@
+package import Architectures
+import Buffers
+package import Kernels
+import Quantization
+package import Sharding
+package import Transformer
+
+/// What one rank holds in memory for its training steps, part by part, in bytes.
+///
+/// Each part says its size by the function that it is allocated by, so that the plan of a run, which is made before any
+/// of it, and the account of a run are one computation.
+package struct StepMemory: Codable, Equatable, Sendable {
+    /// The arena of a `StepLayout`.
+    package let activations: Int
+    /// The shard of the trainable parameters, and room for gathered units.
+    package let parameters: Int
+    package let moments: Int
+    /// The gradients of the step in fixed point.
+    package let sums: Int
+    /// The gradients that one micro-batch gives to the units that are worked on.
+    package let gradients: Int
+    /// What kernels pack and decode into.
+    package let scratch: Int
+    /// Tokens, positions, rotary angles, partial sums of norms.
+    package let tables: Int
+    /// Mapped pages of the base that are in use at once, at most: shared by the ranks of a node, and the system's to
+    /// take back.
+    package let base: Int
+
+    /// - Parameters:
+    ///   - space: what is trained.
+    ///   - source: the frozen base; nil where everything is trained.
+    ///   - longestSequence: how many positions a sequence may have.
+    package init(
+        layout: StepLayout, space: LogicalSpace, source: (any UnitSource)?, longestSequence: Int,
+        context: KernelContext, rank: Int = 0, ranks: Int = 1
+    ) {
+        let architecture = layout.architecture
+        let trainables = TrainableUnits.Size(space: space, units: architecture.units, rank: rank, ranks: ranks)
+        activations = layout.byteCount
+        parameters = trainables.run + trainables.slotCount * trainables.slot
+        moments = 2 * trainables.run
+        sums = ExactGradientSum.byteCount(space: space, rank: rank, ranks: ranks)
+        gradients = UnitGradients.byteCount(space: space, architecture: architecture)
+        scratch = context.scratchByteCount(longestSegment: longestSequence, headSize: architecture.headSize)
+        tables =
+            BatchRoom.byteCount(tokenCapacity: layout.extent.tokens) + BlockSums.byteCount(space: space)
+            + RotaryTable.byteCount(halfSize: architecture.headSize / 2, positions: longestSequence)
+        base = source.map { Self.lentBytes(architecture, $0) } ?? 0
+    }
+
+    /// The largest unit; the head borrows the embedding where they are tied.
+    private static func lentBytes(_ architecture: Architecture, _ source: any UnitSource) -> Int {
+        func count(_ unit: UnitID) -> Int { source.layout(of: unit).byteCount }
+        let end = count(.head) + (architecture.tiesEmbeddings ? count(.embedding) : 0)
+        return architecture.units.map(count).reduce(end, max)
+    }
+
+    /// All parts, by name.
+    package var parts: [String: Int] {
+        [
+            "activations": activations, "parameters": parameters, "moments": moments, "exact_sums": sums,
+            "gradients": gradients, "kernel_scratch": scratch, "tables": tables, "base": base,
+        ]
+    }
+
+    /// What this rank alone holds: all but the base.
+    package var ownByteCount: Int { byteCount - base }
+    package var byteCount: Int { parts.values.reduce(0, +) }
+}

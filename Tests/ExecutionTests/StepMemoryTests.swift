@@ -1,0 +1,100 @@
+import Architectures
+import Buffers
+import Collectives
+import Corpus
+import Execution
+import Kernels
+import Quantization
+import Sharding
+import Testing
+import Transformer
+
+@Suite("The plan of a step's memory")
+struct StepMemoryTests {
+    private struct Wrong: Error { let planned, held: Int }
+
+    private static let architecture = Architecture(
+        family: "llama", vocabularySize: 97, hiddenSize: 64, intermediateSize: 128, layerCount: 3, headCount: 4,
+        keyValueHeadCount: 2, headSize: 16, normEpsilon: 1e-5, rotary: RotaryEmbedding(theta: 10_000),
+        maximumPositions: 64, tiesEmbeddings: true)
+    private static let adapter = AdapterDescription(
+        rank: 8, alpha: 16, targets: Set(LinearRole.allCases), baseModelPath: "test")
+
+    /// In a process of its own, for the count is the process's and other tests run beside this one.
+    @Test("It is what the ranks hold after a step, to the byte, whatever is trained")
+    func exact() async {
+        await #expect(processExitsWith: .success) {
+            let base = try SyntheticBase(Self.architecture, linearFormat: .nf4())
+            for ranks in [1, 3] {
+                for checkpointing in [false, true] {
+                    try Self.check(base, adapter: Self.adapter, ranks: ranks, checkpointing: checkpointing)
+                }
+                try Self.check(nil, adapter: nil, ranks: ranks, checkpointing: true)
+            }
+        }
+    }
+
+    private static func check(
+        _ base: SyntheticBase?, adapter: AdapterDescription?, ranks: Int, checkpointing: Bool
+    ) throws {
+        let before = AlignedStorage.heldByteCount
+        let results = try InProcessWorld.run(size: ranks) { communicator in
+            let step = try PlannedStep(
+                architecture, base: base, adapter: adapter, checkpointing: checkpointing, communicator: communicator)
+            return try withExtendedLifetime(step) {
+                try step.run()
+                _ = try communicator.allReduce([0], .sum)
+                let held = AlignedStorage.heldByteCount
+                _ = try communicator.allReduce([0], .sum)
+                let (scratch, planned) = (step.context.scratchByteCount, step.memory.scratch)
+                guard scratch == planned else { throw Wrong(planned: planned, held: scratch) }
+                return (held: held, planned: step.memory.ownByteCount - planned)
+            }
+        }
+        let planned = results.reduce(0) { $0 + $1.planned }
+        for result in results where result.held - before != planned {
+            throw Wrong(planned: planned, held: result.held - before)
+        }
+    }
+}
+
+/// One rank with all that a training step needs, as a run makes it.
+private final class PlannedStep {
+    let context: KernelContext
+    let memory: StepMemory
+    private let runner: ModelRunner
+    private let sums: ExactGradientSum
+    private let norms: BlockSums
+    private let room: BatchRoom
+
+    init(
+        _ architecture: Architecture, base: SyntheticBase?, adapter: AdapterDescription?, checkpointing: Bool,
+        communicator: any Communicator
+    ) throws {
+        let space = LogicalSpace(adapter.map { architecture.adapterTensors($0) } ?? architecture.trainableTensors)
+        let layout = StepLayout(
+            architecture, adapter: adapter.map { AdapterSettings($0) },
+            extent: StepLayout.Extent(tokens: 24, logitRows: 7, checkpointing: checkpointing))
+        context = try KernelContext(threads: 2)
+        memory = StepMemory(
+            layout: layout, space: space, source: base, longestSequence: 12, context: context,
+            rank: communicator.rank, ranks: communicator.size)
+        let units = try TrainableUnits(space: space, units: architecture.units, communicator: communicator)
+        runner = try ModelRunner(
+            layout: layout, frozen: base.map { FrozenUnits(source: $0, keepsPages: false) }, trainables: units,
+            longestSequence: 12, context: context, compute: .int8)
+        sums = try ExactGradientSum(space: space, communicator: communicator)
+        norms = try BlockSums(space: space, communicator: communicator)
+        room = try BatchRoom(tokenCapacity: 24)
+    }
+
+    func run() throws {
+        let set = examples([[1, 5, 9, 2, 96, 4, 3, 8, 7, 11, 0, 6], [12, 40, 3]])
+        let batch = MicroBatch.inOrder([0, 1], of: set, microBatchSize: 2)[0]
+        let result = try runner.trainMicroBatch(
+            room.batch(batch, of: set), gradientScale: 1 / Float(batch.targetCount), dropout: nil, sums: sums,
+            limit: ExactGradientSum.limit(addends: 1))
+        #expect(result.inRange && result.loss.isFinite)
+        context.sumOfSquares(try sums.reduceScatter(), blockSize: LogicalSpace.blockSize, into: norms.ownedBlocks)
+    }
+}
