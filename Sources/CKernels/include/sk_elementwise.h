@@ -47,7 +47,7 @@ bool sk_add_fixed_point(sk_context *context, const float *g, int64_t count, floa
 /// g[i] = float(double(sums[i]) * 2^-52) * scale.
 void sk_fixed_point_to_float(sk_context *context, const int64_t *sums, int64_t count, float scale, float *g);
 enum { SK_LARGEST_SQUARES_BLOCK = 4096 };
-/// Sums of squares of the gradients in blocks of `sums`, in double: 8 lanes (index in the block mod 8) and a fixed tree.
+/// The sums of squares of the gradients in blocks, in double: 8 lanes (index in the block mod 8) and a fixed tree.
 void sk_sum_of_squares(sk_context *context, const int64_t *sums, int64_t count, int64_t block_size, double *blocks);
 /// The gradients are those of sk_fixed_point_to_float.
 void sk_adamw(
