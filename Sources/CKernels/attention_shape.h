@@ -1,4 +1,4 @@
-// Which keys a query sees, and where its rows lie.
+// Which keys a query sees, where its rows lie, and what belongs together.
 #ifndef SK_ATTENTION_SHAPE_H
 #define SK_ATTENTION_SHAPE_H
 
@@ -25,5 +25,12 @@ static inline float *sk_key_head(
     sk_matrix m, const sk_attention_problem *p, const sk_segment *s, int64_t key, int64_t head) {
     return m.data + (s->key_start + key) * m.stride + head * p->head_size;
 }
+
+/// Query heads of one head of keys.
+static inline int64_t sk_group(const sk_attention_problem *p) { return p->heads / p->kv_heads; }
+
+/// The queries whose share of dK and dV is one chain: about 256 rows of all heads of a group. Counted from the first
+/// query of a segment.
+static inline int64_t sk_chunk_queries(const sk_attention_problem *p) { return sk_max(1, 256 / sk_group(p)); }
 
 #endif

@@ -69,6 +69,7 @@ INLINE floats look_up(floats table, ints index) {
 #include "fast/tile.h"
 #include "fast/formats.h"
 #include "fast/rows.h"
+#include "fast/attention.h"
 
 #define INT8_OFFSET 0
 #include "fast/int8.h"

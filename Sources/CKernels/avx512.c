@@ -63,6 +63,7 @@ INLINE floats look_up(floats table, ints index) {
 #include "fast/tile.h"
 #include "fast/formats.h"
 #include "fast/rows.h"
+#include "fast/attention.h"
 
 // Unsigned panels: VPDPBUSD multiplies unsigned by signed bytes.
 #define INT8_OFFSET 0x80

@@ -43,14 +43,6 @@ struct sk_context {
 // A few microseconds: longer than the gap between two operations of a step, shorter than a context switch matters.
 enum { SPINS = 400 };
 
-static inline void relax(void) {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
 static void work(sk_context *context, int thread) {
     for (;;) {
         int64_t item = atomic_fetch_add_explicit(&context->next, 1, memory_order_relaxed);
@@ -65,7 +57,7 @@ static void *worker_main(void *argument) {
     uint64_t seen = 0;
     for (;;) {
         for (int i = 0; i < SPINS && atomic_load_explicit(&context->generation, memory_order_relaxed) == seen; i++)
-            relax();
+            sk_relax();
         pthread_mutex_lock(&context->mutex);
         while (context->generation == seen && !context->stopping) pthread_cond_wait(&context->begun, &context->mutex);
         bool stopping = context->stopping;
@@ -100,7 +92,7 @@ void sk_parallel(sk_context *context, int64_t items, sk_task *task, void *argume
     pthread_mutex_lock(&context->mutex);
     context->open = false;
     pthread_mutex_unlock(&context->mutex);
-    for (int i = 0; i < SPINS && atomic_load_explicit(&context->active, memory_order_relaxed) != 0; i++) relax();
+    for (int i = 0; i < SPINS && atomic_load_explicit(&context->active, memory_order_relaxed) != 0; i++) sk_relax();
     pthread_mutex_lock(&context->mutex);
     while (context->active != 0) pthread_cond_wait(&context->finished, &context->mutex);
     pthread_mutex_unlock(&context->mutex);

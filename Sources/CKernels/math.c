@@ -54,5 +54,3 @@ double sk_cos(double x) {
     double r = quarter_turns(x, &turns), value = turns & 1 ? sine_series(r) : cosine_series(r);
     return (turns + 1) & 2 ? -value : value;
 }
-
-float sk_expf(float x) { return sk_exp_scalar(x); }

@@ -21,6 +21,15 @@ const sk_table *sk_table_of(const sk_context *context);
 void *sk_shared_scratch(sk_context *context, int64_t bytes);
 void *sk_thread_scratch(sk_context *context, int thread, int64_t bytes);
 
+/// Tells the CPU that this thread waits for another.
+static inline void sk_relax(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 static inline int64_t sk_round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 static inline int64_t sk_min(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t sk_max(int64_t a, int64_t b) { return a > b ? a : b; }

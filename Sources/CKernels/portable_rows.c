@@ -8,10 +8,6 @@ void sk_portable_scale(int64_t n, const float *a, float s, float *b) {
     for (int64_t i = 0; i < n; i++) b[i] = a[i] * s;
 }
 
-void sk_portable_finish(int64_t n, const float *a, float s, float *b) {
-    for (int64_t i = 0; i < n; i++) b[i] = fmaf(a[i], s, 0.0f);
-}
-
 float sk_portable_dot(int64_t n, const float *a, const float *b) {
     float lanes[SK_LANES] = {0};
     for (int64_t i = 0; i < n; i++) lanes[i % SK_LANES] = fmaf(a[i], b[i], lanes[i % SK_LANES]);
@@ -75,31 +71,6 @@ void sk_portable_rotate(
             x[i] = fmaf(a, c, -(b * s));
             x[i + half] = fmaf(b, c, a * s);
         }
-}
-
-float sk_portable_softmax(int64_t n, int64_t first, int64_t end, float scale, float *p, float *log_sum_exp) {
-    float largest = -INFINITY, lanes[SK_LANES] = {0};
-    for (int64_t j = 0; j < n; j++) {
-        if (j < first || j >= end) continue;
-        p[j] *= scale;
-        largest = p[j] > largest ? p[j] : largest;
-    }
-    for (int64_t j = 0; j < n; j++) {
-        p[j] = j < first || j >= end ? 0 : sk_exp_scalar(p[j] - largest);
-        lanes[j % SK_LANES] += p[j];
-    }
-    float sum = sk_add_lanes(lanes);
-    *log_sum_exp = largest + sk_log_scalar(sum);
-    return sum;
-}
-
-void sk_portable_softmax_backward(
-    int64_t n, int64_t first, int64_t end, float scale, float lse, float delta, float *p, float *dp) {
-    for (int64_t j = 0; j < n; j++) {
-        bool visible = j >= first && j < end;
-        p[j] = visible ? sk_exp_scalar(p[j] * scale - lse) : 0;
-        dp[j] = visible ? p[j] * (dp[j] - delta) : 0;
-    }
 }
 
 float sk_portable_cross_entropy(

@@ -22,31 +22,36 @@ static inline uint32_t sk_bits(float x) {
     return bits;
 }
 
-// e^x = 2^n e^r: n = rint(x / ln 2) by adding 1.5 * 2^23, r = x - n ln 2 in two steps, e^r by its series to r^7 (error
-// 5e-9 for |r| <= ln 2 / 2), and 2^n in two factors so that results below 2^-126 are rounded once.
-#define SK_EXP_LOW -105.0f
-#define SK_EXP_HIGH 89.0f
+// 2^x = 2^n 2^f: n = rint(x) by adding 1.5 * 2^23, whose low bits are then n; 2^f by a polynomial whose relative error
+// is below 10^-7 for |f| <= 1/2, and exact at 0; 2^n by adding n to the exponent. No result is below 2^-126.
+#define SK_EXP2_LOW -126.0f
+#define SK_EXP_LOW -87.0f
+#define SK_EXP_HIGH 87.0f
 #define SK_EXP_SHIFT 0x1.8p23f
 #define SK_LOG2_E 0x1.715476p0f
-#define SK_LN2_HIGH 0x1.62e4p-1f
-#define SK_LN2_LOW 0x1.7f7d1cp-20f
-static const float sk_exp_series[8] = {
-    1.0f / 5040, 1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f,
+static const float sk_exp2_series[6] = {
+    0x1.5bba14p-10f, 0x1.3cea88p-7f, 0x1.c6b752p-5f, 0x1.ebf9bcp-3f, 0x1.62e42ap-1f, 1.0f,
 };
 
+static inline float sk_exp2_parts(float shifted, float f) {
+    float p = sk_exp2_series[0];
+    for (int i = 1; i < 6; i++) p = fmaf(p, f, sk_exp2_series[i]);
+    return sk_from_bits(sk_bits(p) + (sk_bits(shifted) << 23));
+}
+
+/// 2^x for x < 128.
+static inline float sk_exp2_scalar(float x) {
+    x = x < SK_EXP2_LOW ? SK_EXP2_LOW : x;
+    float shifted = x + SK_EXP_SHIFT;
+    return sk_exp2_parts(shifted, x - (shifted - SK_EXP_SHIFT));
+}
+
+/// e^x, x held between -87 and 87.
 static inline float sk_exp_scalar(float x) {
     x = x < SK_EXP_LOW ? SK_EXP_LOW : x;
     x = x > SK_EXP_HIGH ? SK_EXP_HIGH : x;
     float shifted = fmaf(x, SK_LOG2_E, SK_EXP_SHIFT);
-    float n = shifted - SK_EXP_SHIFT;
-    float r = fmaf(n, -SK_LN2_LOW, fmaf(n, -SK_LN2_HIGH, x));
-    float p = sk_exp_series[0];
-    for (int i = 1; i < 8; i++) p = fmaf(p, r, sk_exp_series[i]);
-    int32_t power = (int32_t)(sk_bits(shifted) - sk_bits(SK_EXP_SHIFT));
-    int32_t half = power >> 1;
-    float first = sk_from_bits((uint32_t)(half + 127) << 23);
-    float second = sk_from_bits((uint32_t)(power - half + 127) << 23);
-    return p * first * second;
+    return sk_exp2_parts(shifted, fmaf(x, SK_LOG2_E, SK_EXP_SHIFT - shifted));
 }
 
 static inline float sk_sigmoid_scalar(float x) { return 1.0f / (1.0f + sk_exp_scalar(-x)); }
@@ -70,12 +75,13 @@ static inline double sk_double_from_bits(uint64_t bits) {
 #define SK_LN2_DOUBLE 0x1.62e42fefa39efp-1
 #define SK_LN2_TAIL 0x1.abc9e3b39803fp-56
 
+static const double sk_log_series[11] = {
+    1.0 / 23, 1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13, 1.0 / 11, 1.0 / 9, 1.0 / 7, 1.0 / 5, 1.0 / 3,
+};
+
 /// The natural logarithm: x = 2^e m with m in [sqrt(1/2), sqrt(2)), log m = 2 atanh s, s = (m - 1) / (m + 1),
 /// |s| < 0.172.
 static inline double sk_log_inline(double x) {
-    static const double series[10] = {
-        1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13, 1.0 / 11, 1.0 / 9, 1.0 / 7, 1.0 / 5, 1.0 / 3,
-    };
     if (!(x > 0)) return x == 0 ? -(double)INFINITY : (double)NAN;
     if (x > 0x1.fffffffffffffp1023) return x;
     int64_t exponent = 0;
@@ -91,8 +97,8 @@ static inline double sk_log_inline(double x) {
         m *= 0.5;
         exponent += 1;
     }
-    double f = m - 1, s = f / (m + 1), z = s * s, p = 1.0 / 23;
-    for (int i = 0; i < 10; i++) p = fma(p, z, series[i]);
+    double f = m - 1, s = f / (m + 1), z = s * s, p = sk_log_series[0];
+    for (int i = 1; i < 11; i++) p = fma(p, z, sk_log_series[i]);
     // 2 s = f - s f: the leading term is exact.
     double tail = fma(-s, f, 2 * s * z * p), e = (double)exponent;
     return fma(e, SK_LN2_DOUBLE, f + fma(e, SK_LN2_TAIL, tail));

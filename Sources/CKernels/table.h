@@ -30,7 +30,7 @@ typedef void sk_encode_kernel(
     float *scales);
 
 typedef void sk_add_kernel(int64_t n, const float *a, const float *b, float *c);
-/// scale: b = a * s. finish: b = fma(a, s, +0), whose zeros from zeros are positive.
+/// b = a * s.
 typedef void sk_scale_kernel(int64_t n, const float *a, float s, float *b);
 /// Sum of a[i] * b[i] in 16 lanes of fma.
 typedef float sk_dot_kernel(int64_t n, const float *a, const float *b);
@@ -47,12 +47,6 @@ typedef void sk_rms_norm_gradient_kernel(int64_t n, const float *dy, const float
 /// Pairs (x[i], x[i + half]) turned by the angle i, for each of `heads` runs of 2 * half values; sines times `sign`.
 typedef void sk_rotate_kernel(
     int64_t heads, int64_t half, float *x, const float *cosines, const float *sines, float sign);
-/// p[j] = exp(p[j] * scale - max) for first <= j < end, 0 elsewhere in 0..<n (a multiple of 16); *log_sum_exp; returns
-/// the sum, in lanes j mod 16.
-typedef float sk_softmax_kernel(int64_t n, int64_t first, int64_t end, float scale, float *p, float *log_sum_exp);
-/// p[j] = exp(p[j] * scale - lse) and dp[j] = p[j] * (dp[j] - delta) for first <= j < end, both 0 elsewhere in 0..<n.
-typedef void sk_softmax_backward_kernel(
-    int64_t n, int64_t first, int64_t end, float scale, float lse, float delta, float *p, float *dp);
 /// Returns the negative log-likelihood of `target`.
 typedef float sk_cross_entropy_kernel(
     int64_t n, float *logits, int64_t target, bool write_gradient, float gradient_scale);
@@ -61,6 +55,56 @@ typedef void sk_fixed_point_to_float_kernel(int64_t n, const int64_t *sums, floa
 /// The sum of one block.
 typedef double sk_sum_of_squares_kernel(int64_t n, const float *g);
 typedef void sk_adamw_kernel(int64_t n, float *p, const float *g, float *m, float *v, sk_adamw_step step);
+
+// Attention works on strips of 32: a matrix [m, n] is stored as [n / 32][m][32], the last strip filled up. "Lanes" are
+// the rows of queries of a strip, side by side; lane i sees the keys first[i]..<end[i], neither of which falls with i.
+
+enum { SK_STRIP = 32 };
+
+/// Rows of `size` values, those of `group` heads side by side: row i is the head (first + i) % group of the query
+/// (first + i) / group, `stride` values after the query before.
+typedef struct {
+    float *data;
+    int64_t stride, group, size, first;
+} sk_head_rows;
+
+static inline float *sk_head_row(sk_head_rows x, int64_t i) {
+    uint32_t row = (uint32_t)(x.first + i), group = (uint32_t)x.group;
+    return x.data + row / group * x.stride + row % group * x.size;
+}
+
+typedef struct {
+    int32_t first[SK_STRIP], end[SK_STRIP];
+} sk_lane_keys;
+
+/// Rows as strips that have room for `strip_rows` of them.
+typedef void sk_strips_kernel(sk_head_rows x, int64_t rows, int64_t strip_rows, float *out);
+/// Rows side by side in strips of 32 rows: out is [rows / 32][size][32].
+typedef void sk_strips_turned_kernel(sk_head_rows x, int64_t rows, float *out);
+/// c [rows][32] = (accumulate ? c : +0), then for d in 0..<depth: c[i][j] = fma(A[i][d], b[d][j], c[i][j]), A in strips
+/// of a_rows rows. Steps d < starts[i] have zeros in A and may be left out; neither do starts fall; NULL: none.
+typedef void sk_strip_rows_kernel(
+    int64_t rows, const int32_t *starts, int64_t depth, const float *a, int64_t a_rows, const float *b, float *c,
+    bool accumulate);
+/// c [lanes][32] = (accumulate ? c : +0), then for d in first[i]..<end[i]: c[i][j] = fma(a[d][i], b[d][j], c[i][j]).
+/// For other d, a[d][i] is 0.
+typedef void sk_strip_lanes_kernel(
+    int64_t lanes, const sk_lane_keys *keys, const float *a, const float *b, float *c, bool accumulate);
+/// x[i] = fma(strips[i], factors[i], +0), whose zeros are positive.
+typedef void sk_strips_finish_kernel(
+    const float *strips, int64_t strip_rows, int64_t rows, const float *factors, sk_head_rows x);
+/// x[i] = (begin ? +0 : x[i]) + strips[i], and then, with `end`, fma(x[i], factor, +0).
+typedef void sk_strips_add_kernel(
+    const float *strips, int64_t rows, bool begin, bool end, float factor, sk_head_rows x);
+/// For each lane: p[j] = 2^(p[j] * f - max * f), f = scale * log2(e) > 0, for the keys that it sees, 0 for others; the
+/// inverse of their sum, taken in order, and the logarithm of the sum of exp(p[j] * scale).
+typedef void sk_softmax_kernel(
+    int64_t count, const sk_lane_keys *keys, float scale, float *p, float *inverse, float *log_sum_exp);
+/// p[j] = 2^(p[j] * f - lse * log2(e)) and dp[j] = p[j] * (dp[j] - delta) for the keys that a lane sees, both 0 for
+/// others.
+typedef void sk_softmax_backward_kernel(
+    int64_t count, const sk_lane_keys *keys, float scale, const float *log_sum_exp, const float *delta, float *p,
+    float *dp);
 
 // Products in 8 bits: see sk_int8.h for what is computed.
 

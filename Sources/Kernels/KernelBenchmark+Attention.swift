@@ -1,33 +1,50 @@
 import Buffers
 
 extension KernelBenchmark {
+    /// The shapes of a micro-batch of `bench step`'s models, and a long sequence.
+    private static let attentionShapes = [
+        AttentionShape(segments: 4, length: 256, headSize: 64, heads: 8, kvHeads: 4),
+        AttentionShape(segments: 1, length: 512, headSize: 64, heads: 16, kvHeads: 8),
+        AttentionShape(segments: 1, length: 512, headSize: 64, heads: 32, kvHeads: 4),
+        AttentionShape(segments: 1, length: 512, headSize: 128, heads: 32, kvHeads: 32),
+        AttentionShape(segments: 1, length: 2048, headSize: 64, heads: 8, kvHeads: 2),
+    ]
+
     static var attentionPlans: [Plan] {
-        [(4, 256, 4), (1, 2048, 2)].flatMap { segments, length, kvHeads in
-            [false, true].map { back in
-                let kernels =
-                    ["tile_strided", "finish"] + (back ? ["tile_packed", "softmax_backward", "dot"] : ["softmax"])
-                return Plan(kernels: kernels) { context, _ in
-                    try attention(
-                        segments: segments, length: length, heads: 8, kvHeads: kvHeads, context: context, back: back)
-                }
-            }
+        let both = ["strips_straight", "strips_turned", "strip_rows", "strip_lanes", "strips_finish"]
+        return attentionShapes.flatMap { shape in
+            [
+                Plan(kernels: both + ["softmax"]) { context, _ in try attention(shape, context: context, back: false) },
+                Plan(kernels: both + ["softmax_backward", "strips_add", "dot"]) { context, _ in
+                    try attention(shape, context: context, back: true)
+                },
+            ]
         }
     }
 
-    /// All that attention reads and writes, with heads of 64.
+    private struct AttentionShape {
+        var segments: Int
+        var length: Int
+        let headSize: Int
+        let heads: Int
+        let kvHeads: Int
+    }
+
+    /// All that attention reads and writes.
     private struct Problem {
-        static let headSize = 64
+        let shape: AttentionShape
         let wide: [OwnedMatrix]
         let narrow: [OwnedMatrix]
         let logSumExp: OwnedMatrix
         let segments: [AttentionSegment]
 
-        init(segments count: Int, length: Int, heads: Int, kvHeads: Int) throws {
-            let rows = count * length
-            wide = try (0..<4).map { try values(rows, heads * Self.headSize, seed: UInt64($0)) }
-            narrow = try (4..<8).map { try values(rows, kvHeads * Self.headSize, seed: UInt64($0)) }
-            logSumExp = try OwnedMatrix(rows: rows, columns: heads)
-            segments = (0..<count).map { AttentionSegment(start: $0 * length, count: length) }
+        init(_ shape: AttentionShape) throws {
+            let rows = shape.segments * shape.length
+            wide = try (0..<4).map { try values(rows, shape.heads * shape.headSize, seed: UInt64($0)) }
+            narrow = try (4..<8).map { try values(rows, shape.kvHeads * shape.headSize, seed: UInt64($0)) }
+            logSumExp = try OwnedMatrix(rows: rows, columns: shape.heads)
+            segments = (0..<shape.segments).map { AttentionSegment(start: $0 * shape.length, count: shape.length) }
+            self.shape = shape
         }
 
         func withArguments(_ body: (AttentionArguments) -> Void) {
@@ -35,7 +52,7 @@ extension KernelBenchmark {
                 body(
                     AttentionArguments(
                         q: wide[0].matrix, k: narrow[0].matrix, v: narrow[1].matrix, output: wide[1].matrix,
-                        logSumExp: logSumExp.matrix, segments: $0, headSize: Self.headSize, scale: 0.125, window: nil))
+                        logSumExp: logSumExp.matrix, segments: $0, headSize: shape.headSize, scale: 0.125, window: nil))
             }
         }
 
@@ -66,21 +83,21 @@ extension KernelBenchmark {
         }
     }
 
-    private static func attention(
-        segments: Int, length: Int, heads: Int, kvHeads: Int, context: KernelContext, back: Bool
-    ) throws -> Case {
-        let problem = try Problem(segments: segments, length: length, heads: heads, kvHeads: kvHeads)
+    private static func attention(_ shape: AttentionShape, context: KernelContext, back: Bool) throws -> Case {
+        let problem = try Problem(shape)
         problem.forward(context)
-        let pairs = Double(segments * heads) * Double(length * (length + 1) / 2)
+        let pairs = Double(shape.segments * shape.heads) * Double(shape.length * (shape.length + 1) / 2)
+        let (heads, kvHeads) = (shape.heads, shape.kvHeads)
         return Case(
             name: back ? "attentionBackward" : "attention",
-            shape: "\(segments)×\(length), \(heads) heads of \(Problem.headSize), \(kvHeads) kv heads",
-            operations: pairs * Double(Problem.headSize) * (back ? 10 : 4), bytes: nil, runs: 5,
+            shape: "\(shape.segments)×\(shape.length), \(heads) heads of \(shape.headSize), \(kvHeads) kv heads",
+            operations: pairs * Double(shape.headSize) * (back ? 10 : 4), bytes: nil, runs: 5,
             body: { back ? problem.backward(context) : problem.forward(context) },
             isRight: {
                 // A smaller problem of the same heads: plain loops over this one would take minutes.
-                let small = try Problem(segments: 1, length: 65, heads: heads, kvHeads: kvHeads)
-                let expected = try Problem(segments: 1, length: 65, heads: heads, kvHeads: kvHeads)
+                var few = shape
+                (few.segments, few.length) = (1, 65)
+                let (small, expected) = (try Problem(few), try Problem(few))
                 small.forward(context)
                 small.backward(context)
                 expected.reference(context)

@@ -6,6 +6,7 @@ extension KernelContext {
     ///
     /// - Parameters:
     ///   - q: [Mq, heads · headSize]; k, v: [Mk, kvHeads · headSize]; all finite.
+    ///   - scale: > 0.
     ///   - window: how many keys back a query sees, its own included; nil: all.
     ///   - o: [Mq, heads · headSize].
     ///   - logSumExp: [Mq, heads], which the backward pass needs.
@@ -43,7 +44,7 @@ extension KernelContext {
         let heads = a.q.columns / a.headSize
         let kvHeads = a.k.columns / a.headSize
         precondition(kvHeads > 0 && heads % kvHeads == 0)
-        precondition(a.logSumExp.rows == a.q.rows && a.logSumExp.columns == heads && a.window ?? 1 > 0)
+        precondition(a.logSumExp.rows == a.q.rows && a.logSumExp.columns == heads && a.window ?? 1 > 0 && a.scale > 0)
         for segment in a.segments { check(segment, queries: a.q.rows, keys: a.k.rows) }
         a.segments.withMemoryRebound(to: sk_segment.self) { segments in
             var problem = sk_attention_problem(

@@ -35,10 +35,15 @@ enum KernelCases {
         "encode_4bit": { try encoded($0, count: 5 * $1) },
         "add": { context, n in try rows(n) { context.add($0, $1, into: $2) } },
         "scale": { context, n in try rows(n) { a, _, c in context.scale(a, by: 0.3, into: c) } },
-        "finish": { try attention($0, size: $1) },
-        "dot": { try attention($0, size: $1) },
-        "softmax": { try attention($0, size: $1) },
-        "softmax_backward": { try attention($0, size: $1) },
+        "dot": { try attention($0, keys: $1) },
+        "strips_straight": { try attention($0, headSize: $1 + 1) },
+        "strips_turned": { try attention($0, headSize: $1 + 1) },
+        "strip_rows": { try attention($0, keys: $1) },
+        "strip_lanes": { try attention($0, keys: $1) },
+        "strips_finish": { try attention($0, headSize: $1 + 1) },
+        "strips_add": { try attention($0, headSize: $1 + 1) },
+        "softmax": { try attention($0, keys: $1) },
+        "softmax_backward": { try attention($0, keys: $1) },
         "silu_multiply": { context, n in try rows(n) { context.siluMultiply(gate: $0, up: $1, into: $2) } },
         "silu_multiply_backward": { context, n in
             try rows(n) { context.siluMultiplyBackward(da: $0, gate: $1, up: $2, dGate: $1, dUp: $2) }
@@ -184,8 +189,9 @@ enum KernelCases {
         return values.flatMap(\.bits)
     }
 
-    private static func attention(_ context: KernelContext, size: Int) throws -> [UInt32] {
-        let problem = try AttentionCase(headSize: 20, heads: 4, kvHeads: 2, lengths: [size, 3], window: nil, seed: 30)
+    private static func attention(_ context: KernelContext, headSize: Int = 20, keys: Int = 37) throws -> [UInt32] {
+        let problem = try AttentionCase(
+            headSize: headSize, heads: 4, kvHeads: 2, lengths: [keys, 3], window: nil, seed: 30)
         problem.run(on: context)
         return problem.bits
     }

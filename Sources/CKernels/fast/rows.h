@@ -12,10 +12,6 @@ void SK_NAME(scale)(int64_t n, const float *a, float s, float *b) {
     FOR_LANES(i, n, part) store_part(b + i, load_part(a + i, part) * s, part);
 }
 
-void SK_NAME(finish)(int64_t n, const float *a, float s, float *b) {
-    FOR_LANES(i, n, part) store_part(b + i, fused(load_part(a + i, part), (floats)s, (floats)0.0f), part);
-}
-
 float SK_NAME(dot)(int64_t n, const float *a, const float *b) {
     floats sums = 0;
     FOR_LANES(i, n, part) {
@@ -134,50 +130,6 @@ void SK_NAME(rotate)(
             store_part(x + half + i, fused(b, c, a * s), part);
         }
     }
-}
-
-INLINE void clear(float *p, int64_t first, int64_t end) {
-    for (int64_t j = first; j < end; j += SK_LANES) store(p + j, (floats)0.0f);
-}
-
-float SK_NAME(softmax)(int64_t n, int64_t first, int64_t end, float scale, float *p, float *log_sum_exp) {
-    int64_t low = first / SK_LANES * SK_LANES, high = (end + SK_LANES - 1) / SK_LANES * SK_LANES;
-    floats largest = -INFINITY, sums = 0;
-    for (int64_t j = low; j < high; j += SK_LANES) {
-        floats x = load(p + j) * scale;
-        if (j < first || j + SK_LANES > end) x = lanes_between(first - j, end - j) ? x : (floats)-INFINITY;
-        largest = x > largest ? x : largest;
-        store(p + j, x);
-    }
-    float most = largest_lane(largest);
-    for (int64_t j = low; j < high; j += SK_LANES) {
-        floats e = exponential(load(p + j) - most);
-        if (j < first || j + SK_LANES > end) e = lanes_between(first - j, end - j) ? e : (floats)0.0f;
-        sums += e;
-        store(p + j, e);
-    }
-    clear(p, 0, low);
-    clear(p, high, n);
-    float sum = add_lanes(sums);
-    *log_sum_exp = most + sk_log_scalar(sum);
-    return sum;
-}
-
-void SK_NAME(softmax_backward)(
-    int64_t n, int64_t first, int64_t end, float scale, float lse, float delta, float *p, float *dp) {
-    int64_t low = first / SK_LANES * SK_LANES, high = (end + SK_LANES - 1) / SK_LANES * SK_LANES;
-    for (int64_t j = low; j < high; j += SK_LANES) {
-        floats e = exponential(load(p + j) * scale - lse), d = e * (load(dp + j) - delta);
-        if (j < first || j + SK_LANES > end) {
-            ints visible = lanes_between(first - j, end - j);
-            e = visible ? e : (floats)0.0f;
-            d = visible ? d : (floats)0.0f;
-        }
-        store(p + j, e);
-        store(dp + j, d);
-    }
-    clear(p, 0, low), clear(dp, 0, low);
-    clear(p, high, n), clear(dp, high, n);
 }
 
 float SK_NAME(cross_entropy)(

@@ -48,17 +48,23 @@ INLINE void store_part(float *p, floats x, int64_t n) {
 
 INLINE floats fused(floats a, floats b, floats c) { return __builtin_elementwise_fma(a, b, c); }
 
+INLINE floats exp2_parts(floats shifted, floats f) {
+    floats p = (floats)sk_exp2_series[0];
+    _Pragma("clang loop unroll(full)") for (int i = 1; i < 6; i++) p = fused(p, f, (floats)sk_exp2_series[i]);
+    return (floats)((words)p + ((words)shifted << 23));
+}
+
+INLINE floats exponential2(floats x) {
+    x = x < SK_EXP2_LOW ? (floats)SK_EXP2_LOW : x;
+    floats shifted = x + SK_EXP_SHIFT;
+    return exp2_parts(shifted, x - (shifted - SK_EXP_SHIFT));
+}
+
 INLINE floats exponential(floats x) {
     x = x < SK_EXP_LOW ? (floats)SK_EXP_LOW : x;
     x = x > SK_EXP_HIGH ? (floats)SK_EXP_HIGH : x;
     floats shifted = fused(x, (floats)SK_LOG2_E, (floats)SK_EXP_SHIFT);
-    floats n = shifted - SK_EXP_SHIFT;
-    floats r = fused(n, (floats)-SK_LN2_LOW, fused(n, (floats)-SK_LN2_HIGH, x));
-    floats p = (floats)sk_exp_series[0];
-    _Pragma("clang loop unroll(full)") for (int i = 1; i < 8; i++) p = fused(p, r, (floats)sk_exp_series[i]);
-    ints power = (ints)shifted - (ints)(floats)SK_EXP_SHIFT, half = power >> 1;
-    floats first = (floats)((half + 127) << 23), second = (floats)((power - half + 127) << 23);
-    return p * first * second;
+    return exp2_parts(shifted, fused(x, (floats)SK_LOG2_E, SK_EXP_SHIFT - shifted));
 }
 
 INLINE floats sigmoid(floats x) { return 1.0f / (1.0f + exponential(-x)); }

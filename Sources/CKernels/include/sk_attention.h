@@ -15,7 +15,9 @@ typedef struct {
 } sk_attention_problem;
 
 // Every sum over keys or queries is one chain in order, begun at +0, in which masked pairs count as 0; the result is
-// multiplied by its factor (1 / sum, scale or 1) and +0 is added, so that zeros are positive. Inputs must be finite.
+// multiplied by its factor (1 / sum, scale or 1) and +0 is added, so that zeros are positive. dK and dV have such a
+// chain for each chunk of about 256 rows of queries (query by query, head by head within one), and the chains of the
+// chunks are added from the last to the first. Inputs must be finite, and the scale above 0.
 
 void sk_attention(sk_context *context, const sk_attention_problem *problem);
 /// Writes dq, dk and dv; rows of no segment are left alone.

@@ -14,7 +14,4 @@ double sk_pow(double x, double y);
 double sk_cos(double x);
 double sk_sin(double x);
 
-/// e^x in fp32, as all kernels compute it.
-float sk_expf(float x);
-
 #endif
