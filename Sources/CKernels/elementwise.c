@@ -14,6 +14,7 @@ typedef struct {
     sk_context *context;
     const sk_table *table;
     sk_matrix a, b, c, d, e;
+    sk_bf16_matrix saved_gate, saved_up;
     /// A weight's values, decoded.
     const float *w;
     sk_weight weight;
@@ -30,6 +31,7 @@ typedef struct {
 } rows_work;
 
 static float *row(sk_matrix m, int64_t i) { return m.data + i * m.stride; }
+static uint16_t *bf16_row(sk_bf16_matrix m, int64_t i) { return m.data + i * m.stride; }
 
 /// Enough rows for some microseconds of work.
 static void over_rows(rows_work *work, sk_matrix shape, sk_range_task *task) {
@@ -109,6 +111,40 @@ void sk_silu_multiply_backward(
     sk_context *context, sk_matrix da, sk_matrix gate, sk_matrix up, sk_matrix dgate, sk_matrix dup) {
     rows_work work = {.context = context, .a = da, .b = gate, .c = up, .d = dgate, .e = dup};
     over_rows(&work, da, silu_backward_rows);
+}
+
+static void silu_saving_rows(void *argument, int64_t first, int64_t end, int thread) {
+    (void)thread;
+    const rows_work *k = argument;
+    for (int64_t i = first; i < end; i++)
+        k->table->silu_multiply_saving(
+            k->a.columns, row(k->a, i), row(k->b, i), row(k->c, i), bf16_row(k->saved_gate, i),
+            bf16_row(k->saved_up, i));
+}
+
+void sk_silu_multiply_saving(
+    sk_context *context, sk_matrix gate, sk_matrix up, sk_matrix a, sk_bf16_matrix saved_gate,
+    sk_bf16_matrix saved_up) {
+    rows_work work = {
+        .context = context, .a = gate, .b = up, .c = a, .saved_gate = saved_gate, .saved_up = saved_up};
+    over_rows(&work, gate, silu_saving_rows);
+}
+
+static void silu_backward_saved_rows(void *argument, int64_t first, int64_t end, int thread) {
+    (void)thread;
+    const rows_work *k = argument;
+    for (int64_t i = first; i < end; i++)
+        k->table->silu_multiply_backward_saved(
+            k->a.columns, row(k->a, i), bf16_row(k->saved_gate, i), bf16_row(k->saved_up, i), row(k->b, i),
+            row(k->c, i), row(k->d, i));
+}
+
+void sk_silu_multiply_backward_saved(
+    sk_context *context, sk_matrix da, sk_bf16_matrix gate, sk_bf16_matrix up, sk_matrix a, sk_matrix dgate,
+    sk_matrix dup) {
+    rows_work work = {
+        .context = context, .a = da, .b = a, .c = dgate, .d = dup, .saved_gate = gate, .saved_up = up};
+    over_rows(&work, da, silu_backward_saved_rows);
 }
 
 static void dropout_rows(void *argument, int64_t first, int64_t end, int thread) {

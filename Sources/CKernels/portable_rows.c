@@ -28,6 +28,26 @@ void sk_portable_silu_multiply_backward(
     }
 }
 
+void sk_portable_silu_multiply_saving(
+    int64_t n, const float *gate, const float *up, float *a, uint16_t *saved_gate, uint16_t *saved_up) {
+    for (int64_t i = 0; i < n; i++) {
+        float g = gate[i], u = up[i];
+        a[i] = g * sk_sigmoid_scalar(g) * u;
+        saved_gate[i] = sk_to_bf16(g);
+        saved_up[i] = sk_to_bf16(u);
+    }
+}
+
+void sk_portable_silu_multiply_backward_saved(
+    int64_t n, const float *da, const uint16_t *gate, const uint16_t *up, float *a, float *dgate, float *dup) {
+    for (int64_t i = 0; i < n; i++) {
+        float g = sk_from_bf16(gate[i]), u = sk_from_bf16(up[i]), d = da[i], s = sk_sigmoid_scalar(g), swish = g * s;
+        a[i] = swish * u;
+        dgate[i] = d * u * (s * fmaf(g, 1.0f - s, 1.0f));
+        dup[i] = d * swish;
+    }
+}
+
 void sk_portable_dropout(
     int64_t n, const float *x, float *y, uint32_t threshold, float factor, sk_rng rng, uint64_t first) {
     uint32_t draws[4];

@@ -22,6 +22,14 @@ static inline uint32_t sk_bits(float x) {
     return bits;
 }
 
+static inline float sk_from_bf16(uint16_t bits) { return sk_from_bits((uint32_t)bits << 16); }
+
+/// To nearest, ties to even; a NaN stays one.
+static inline uint16_t sk_to_bf16(float x) {
+    uint32_t bits = sk_bits(x);
+    return (uint16_t)(x == x ? (bits + 0x7FFF + (bits >> 16 & 1)) >> 16 : bits >> 16 | 0x40);
+}
+
 // 2^x = 2^n 2^f: n = rint(x) by adding 1.5 * 2^23, whose low bits are then n; 2^f by a polynomial whose relative error
 // is below 10^-7 for |f| <= 1/2, and exact at 0; 2^n by adding n to the exponent. No result is below 2^-126.
 #define SK_EXP2_LOW -126.0f

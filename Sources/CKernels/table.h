@@ -37,6 +37,10 @@ typedef float sk_dot_kernel(int64_t n, const float *a, const float *b);
 typedef void sk_silu_kernel(int64_t n, const float *gate, const float *up, float *a);
 typedef void sk_silu_backward_kernel(
     int64_t n, const float *da, const float *gate, const float *up, float *dgate, float *dup);
+typedef void sk_silu_saving_kernel(
+    int64_t n, const float *gate, const float *up, float *a, uint16_t *saved_gate, uint16_t *saved_up);
+typedef void sk_silu_backward_saved_kernel(
+    int64_t n, const float *da, const uint16_t *gate, const uint16_t *up, float *a, float *dgate, float *dup);
 typedef void sk_dropout_kernel(
     int64_t n, const float *x, float *y, uint32_t threshold, float factor, sk_rng rng, uint64_t first);
 typedef void sk_rms_norm_kernel(int64_t n, const float *x, const float *w, float epsilon, float *y);

@@ -13,6 +13,18 @@ extension KernelBenchmark {
             row("siluMultiplyBackward", 1024, 1408, kernel: "silu_multiply_backward", matrices: 5) {
                 $0.siluMultiplyBackward(da: $1[0], gate: $1[1], up: $1[2], dGate: $1[3], dUp: $1[4])
             },
+            row("siluMultiply, saving", 1024, 1408, kernel: "silu_multiply_saving", matrices: 5, traffic: 4) {
+                let (gate, up) = (halves(of: $1[3]), halves(of: $1[4]))
+                $0.siluMultiply(gate: $1[0], up: $1[1], into: $1[2], savingGate: gate, savingUp: up)
+            },
+            row(
+                "siluMultiplyBackward, saved", 1024, 1408, kernel: "silu_multiply_backward_saved", matrices: 6,
+                traffic: 5
+            ) {
+                let (gate, up) = (halves(of: $1[1]), halves(of: $1[2]))
+                $0.siluMultiplyBackward(
+                    da: $1[0], savedGate: gate, savedUp: up, a: $1[3], dGate: $1[4], dUp: $1[5])
+            },
             row("rmsNorm", 1024, 512, kernel: "rms_norm", matrices: 2) {
                 $0.rmsNorm($1[0], weight: WeightView($1[0].rows(from: 0, count: 1)), epsilon: 1e-5, into: $1[1])
             },
@@ -31,6 +43,14 @@ extension KernelBenchmark {
             Plan(kernels: ["rotate"]) { try rotation(context: $0, reference: $1) },
             Plan(kernels: ["cross_entropy"]) { try loss(context: $0, reference: $1) },
         ]
+    }
+
+    /// As many bf16 values in the memory of a matrix, of which they take the first half.
+    private static func halves(of matrix: Matrix) -> BFloat16Matrix {
+        let count = matrix.rows * matrix.columns
+        let patterns = UnsafeMutableRawPointer(matrix.base).bindMemory(to: UInt16.self, capacity: count)
+        return BFloat16Matrix(
+            UnsafeMutableBufferPointer(start: patterns, count: count), rows: matrix.rows, columns: matrix.columns)
     }
 
     /// A case that writes the last of `matrices` (or the last two of five).

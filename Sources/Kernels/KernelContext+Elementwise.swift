@@ -36,6 +36,29 @@ extension KernelContext {
         run { sk_silu_multiply_backward($0, da.native, gate.native, up.native, dGate.native, dUp.native) }
     }
 
+    /// The same as `siluMultiply`, and gate and up rounded to bf16 for a backward.
+    package func siluMultiply(
+        gate: Matrix, up: Matrix, into a: Matrix, savingGate: BFloat16Matrix, savingUp: BFloat16Matrix
+    ) {
+        precondition(gate.hasShape(of: up) && gate.hasShape(of: a))
+        precondition(savingGate.hasShape(of: gate) && savingUp.hasShape(of: gate))
+        run {
+            sk_silu_multiply_saving($0, gate.native, up.native, a.native, savingGate.native, savingUp.native)
+        }
+    }
+
+    /// From what that saved: a = silu(gate) · up and the gradients of both; `a` may be `da`.
+    package func siluMultiplyBackward(
+        da: Matrix, savedGate: BFloat16Matrix, savedUp: BFloat16Matrix, a: Matrix, dGate: Matrix, dUp: Matrix
+    ) {
+        precondition(savedGate.hasShape(of: da) && savedUp.hasShape(of: da) && a.hasShape(of: da))
+        precondition(dGate.hasShape(of: da) && dUp.hasShape(of: da))
+        run {
+            sk_silu_multiply_backward_saved(
+                $0, da.native, savedGate.native, savedUp.native, a.native, dGate.native, dUp.native)
+        }
+    }
+
     /// y = kept ? x · (1 / (1 − p)) : 0; y may be x.
     ///
     /// Element (row, column) has the number `firstElement + row · columns + column` and is kept where the upper 24 bits

@@ -11,6 +11,12 @@ extension Matrix {
     func hasShape(of other: Matrix) -> Bool { rows == other.rows && columns == other.columns }
 }
 
+extension BFloat16Matrix {
+    var native: sk_bf16_matrix {
+        sk_bf16_matrix(data: base, rows: Int64(rows), columns: Int64(columns), stride: Int64(columns))
+    }
+}
+
 extension WeightView {
     /// This view as the kernels take it.
     var native: sk_weight {

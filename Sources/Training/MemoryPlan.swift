@@ -16,26 +16,31 @@ struct MemoryPlan: Codable, Sendable {
     /// What a rank holds beside the base, at most.
     let bytesPerRank: Int
 
+    private let savedType: ScalarType
+
     var extent: StepLayout.Extent {
-        StepLayout.Extent(tokens: tokens, logitRows: logitRows, checkpointing: checkpointing)
+        StepLayout.Extent(
+            tokens: tokens, logitRows: logitRows, checkpointing: checkpointing, savedType: savedType)
     }
 
     /// - Throws: `InputError` of kind `.capacity` where even a checkpointed step does not fit this host.
     init(
-        _ job: Job, base: TrainingBase, plan: TrainablePlan, data: TrainingData, context: KernelContext,
-        communicator: any Communicator
+        _ job: Job, base: TrainingBase, plan: TrainablePlan, data: TrainingData, compute: Kernels.Compute,
+        context: KernelContext, communicator: any Communicator
     ) throws {
         let architecture = base.architecture
+        savedType = compute.savedType
         longestSequence = min(job.sequenceLength, data.longest)
         // Packed sequences fill up to sequence_len; others are no longer than the longest row.
         tokens = job.microBatchSize * (job.samplePacking ? job.sequenceLength : longestSequence)
         logitRows = StepLayout.Extent.logitRows(vocabularySize: architecture.vocabularySize, tokens: tokens)
-        let (tokens, logitRows, longest) = (tokens, logitRows, longestSequence)
+        let (tokens, logitRows, longest, savedType) = (tokens, logitRows, longestSequence, savedType)
         // The rank whose shard is the largest.
         let ranks = communicator.size
         let rank = (0..<ranks).max { plan.space.shard($0, of: ranks).count < plan.space.shard($1, of: ranks).count }
         func memory(checkpointing: Bool) -> StepMemory {
-            let extent = StepLayout.Extent(tokens: tokens, logitRows: logitRows, checkpointing: checkpointing)
+            let extent = StepLayout.Extent(
+                tokens: tokens, logitRows: logitRows, checkpointing: checkpointing, savedType: savedType)
             return StepMemory(
                 layout: StepLayout(architecture, adapter: plan.settings, extent: extent), space: plan.space,
                 source: base.stored, longestSequence: longest, context: context, rank: rank ?? 0, ranks: ranks)

@@ -130,7 +130,8 @@ private final class BenchmarkStep {
         let rows = StepLayout.Extent.logitRows(vocabularySize: architecture.vocabularySize, tokens: tokens)
         let layout = StepLayout(
             architecture, adapter: AdapterSettings(adapter),
-            extent: StepLayout.Extent(tokens: tokens, logitRows: rows, checkpointing: checkpointing))
+            extent: StepLayout.Extent(
+                tokens: tokens, logitRows: rows, checkpointing: checkpointing, savedType: compute.savedType))
         self.context = context
         trainables = try TrainableUnits(space: space, units: architecture.units, communicator: communicator)
         AdapterInitialization.fill(trainables, seed: 0)

@@ -35,10 +35,12 @@ extension Trainer {
         let plan = try communicator.agree {
             try TrainablePlan(job, architecture: architecture, weights: base.weights)
         }
-        let memory = try communicator.fromCoordinator {
-            try MemoryPlan(job, base: base, plan: plan, data: data, context: context, communicator: communicator)
-        }
         let compute = try resolveCompute(job, context: context, communicator: communicator)
+        let memory = try communicator.fromCoordinator {
+            try MemoryPlan(
+                job, base: base, plan: plan, data: data, compute: compute, context: context,
+                communicator: communicator)
+        }
         let resolved = ResolvedJob(
             plan.job, compute: JobFiles.Compute(compute), gradientCheckpointing: memory.checkpointing, threads: threads,
             nodesPerCopy: 1, ranksPerNode: communicator.node.size)

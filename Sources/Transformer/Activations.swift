@@ -16,4 +16,11 @@ package final class Activations: Sendable {
         let elements = storage.elements(of: Float.self, at: slot.offset, count: rows * slot.columns)
         return Matrix(elements, rows: rows, columns: slot.columns)
     }
+
+    /// The first `rows` rows of a slot of bf16 values.
+    package func saved(_ slot: ActivationSlot, rows: Int) -> BFloat16Matrix {
+        precondition(slot.type == .bfloat16 && rows <= slot.rows)
+        let elements = storage.elements(of: UInt16.self, at: slot.offset, count: rows * slot.columns)
+        return BFloat16Matrix(elements, rows: rows, columns: slot.columns)
+    }
 }

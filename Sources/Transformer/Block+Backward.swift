@@ -18,16 +18,12 @@ extension Block {
     private func feedForwardBackward(_ batch: TokenBatch, _ gradients: BlockGradients) {
         let stream = matrix(scratch.streamGradient, batch)
         let projection = projectionGradient(batch)
-        let gate = matrix(slots.gate, batch)
-        let up = matrix(slots.up, batch)
         let product = matrix(scratch.product, batch)
         let productGradient = matrix(scratch.productGradient, batch)
-        context.siluMultiply(gate: gate, up: up, into: product)
-        linear(.down, batch).backward(
-            stream, input: product, dx: productGradient, accumulate: false, gradients: gradients[.down],
-            scratch: projection)
-        // gate and up are not needed again: their gradients take their places.
-        context.siluMultiplyBackward(da: productGradient, gate: gate, up: up, dGate: gate, dUp: up)
+        let down = linear(.down, batch)
+        down.inputGradient(stream, into: productGradient, accumulate: false, scratch: projection)
+        let (gate, up) = activationBackward(batch, productGradient, product: product)
+        down.parameterGradients(stream, input: product, into: gradients[.down], scratch: projection)
         let normed = normedMiddle(batch)
         let normedGradient = matrix(scratch.normedGradient, batch)
         linear(.gate, batch).backward(
@@ -44,6 +40,23 @@ extension Block {
         context.rmsNormBackward(
             dy: normedGradient, x: middle, weight: parameters.postAttentionNorm,
             epsilon: architecture.normEpsilon, dx: stream, accumulate: true)
+    }
+
+    /// Makes silu(gate)·up again, and the gradients of both.
+    private func activationBackward(
+        _ batch: TokenBatch, _ productGradient: Matrix, product: Matrix
+    ) -> (gate: Matrix, up: Matrix) {
+        let (gate, up) = gateAndUp(batch)
+        if savesInFull {
+            // gate and up are not needed again: their gradients take their places.
+            context.siluMultiply(gate: gate, up: up, into: product)
+            context.siluMultiplyBackward(da: productGradient, gate: gate, up: up, dGate: gate, dUp: up)
+        } else {
+            context.siluMultiplyBackward(
+                da: productGradient, savedGate: activations.saved(slots.gate, rows: batch.count),
+                savedUp: activations.saved(slots.up, rows: batch.count), a: product, dGate: gate, dUp: up)
+        }
+        return (gate, up)
     }
 
     /// From d(middle) to d(stream before the block).

@@ -45,12 +45,26 @@ extension Block {
     /// silu(gate)·up [M, I] of the normalised middle, in scratch.
     private func feedForwardProduct(_ batch: TokenBatch) -> Matrix {
         let normed = normedMiddle(batch)
-        let gate = matrix(slots.gate, batch)
-        let up = matrix(slots.up, batch)
+        let (gate, up) = gateAndUp(batch)
         LinearLayer.forward(normed, LayerOutput(linear(.gate, batch), gate), LayerOutput(linear(.up, batch), up))
         let product = matrix(scratch.product, batch)
-        context.siluMultiply(gate: gate, up: up, into: product)
+        if savesInFull {
+            context.siluMultiply(gate: gate, up: up, into: product)
+        } else {
+            context.siluMultiply(
+                gate: gate, up: up, into: product, savingGate: activations.saved(slots.gate, rows: batch.count),
+                savingUp: activations.saved(slots.up, rows: batch.count))
+        }
         return product
+    }
+
+    var savesInFull: Bool { slots.gate.type == .float32 }
+
+    /// Gate and up in fp32 [M, I], and later their gradients: where they are kept, else in scratch.
+    func gateAndUp(_ batch: TokenBatch) -> (gate: Matrix, up: Matrix) {
+        savesInFull
+            ? (matrix(slots.gate, batch), matrix(slots.up, batch))
+            : (matrix(scratch.gate, batch), matrix(scratch.up, batch))
     }
 
     /// norm(stream) [M, H], in scratch; cheap enough to be made again in the backward.

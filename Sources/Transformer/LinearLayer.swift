@@ -67,7 +67,7 @@ struct LinearLayer {
         guard let adapter = parameters.adapter, let settings, let projected else { return }
         context.multiply(
             droppingInputs(x), by: WeightView(adapter.a), into: projected, accumulate: false,
-            compute: compute == .int8 ? .int8 : .fp32)
+            compute: adapterCompute)
         context.scale(projected, by: settings.scale, into: projected)
     }
 
@@ -75,18 +75,54 @@ struct LinearLayer {
     /// - Parameters:
     ///   - dx: nil where nothing below this layer is trained.
     ///   - gradients: nil where the layer is frozen and has no adapter.
-    ///   - scratch: room for dy·B [M, r].
+    ///   - scratch: room for scale·dy·B [M, r].
     func backward(
         _ dy: Matrix, input x: Matrix, dx: Matrix?, accumulate: Bool, gradients: LinearGradients?, scratch: Matrix?
     ) {
-        guard case .adapter(let adapter) = gradients else {
+        inputGradient(dy, into: dx, accumulate: accumulate, scratch: scratch)
+        parameterGradients(dy, input: x, into: gradients, scratch: scratch)
+    }
+
+    /// The first half of `backward`: dx, and scale·dy·B in `scratch`.
+    func inputGradient(_ dy: Matrix, into dx: Matrix?, accumulate: Bool, scratch: Matrix?) {
+        guard let adapter = parameters.adapter, let settings, let scratch else {
             if let dx { weightBackward(dy, dx: dx, accumulate: accumulate, term: nil) }
-            guard case .layer(let tensors) = gradients else { return }
-            context.multiplyGradient(dy, x, into: tensors.weight, accumulate: false)
-            if let bias = tensors.bias { context.sumRows(dy, into: bias, accumulate: false) }
             return
         }
-        adapterBackward(dy, input: x, dx: dx, accumulate: accumulate, gradients: adapter, scratch: scratch)
+        let drops = dropout != nil && dropped != nil
+        if let dx {
+            weightBackward(
+                dy, dx: dx, accumulate: accumulate,
+                term: LowRankTerm(
+                    inner: scratch, narrow: adapter.b, scale: settings.scale, wide: drops ? nil : adapter.a))
+        }
+        if dx == nil || compute != .int8 {
+            context.multiplyTransposed(
+                dy, by: WeightView(adapter.b), into: scratch, accumulate: false, compute: adapterCompute)
+            context.scale(scratch, by: settings.scale, into: scratch)
+        }
+        guard let dx else { return }
+        if drops, let dropout, let dropped {
+            context.multiplyTransposed(scratch, by: WeightView(adapter.a), into: dropped, accumulate: false)
+            context.dropout(dropped, into: dropped, probability: settings.dropout, rng: dropout, firstElement: 0)
+            context.accumulate(dropped, into: dx)
+        } else if compute != .int8 {
+            context.multiplyTransposed(scratch, by: WeightView(adapter.a), into: dx, accumulate: true)
+        }
+    }
+
+    /// The second half of `backward`.
+    func parameterGradients(_ dy: Matrix, input x: Matrix, into gradients: LinearGradients?, scratch: Matrix?) {
+        switch gradients {
+        case nil: return
+        case .layer(let tensors):
+            context.multiplyGradient(dy, x, into: tensors.weight, accumulate: false)
+            if let bias = tensors.bias { context.sumRows(dy, into: bias, accumulate: false) }
+        case .adapter(let adapter):
+            guard let projected, let scratch else { return }
+            context.multiplyGradient(dy, projected, into: adapter.b, accumulate: false)
+            context.multiplyGradient(scratch, droppingInputs(x), into: adapter.a, accumulate: false)
+        }
     }
 
     private func weightBackward(_ dy: Matrix, dx: Matrix, accumulate: Bool, term: LowRankTerm?) {
@@ -98,37 +134,8 @@ struct LinearLayer {
         }
     }
 
-    private func adapterBackward(
-        _ dy: Matrix, input x: Matrix, dx: Matrix?, accumulate: Bool, gradients: AdapterParameters, scratch: Matrix?
-    ) {
-        guard let adapter = parameters.adapter, let settings, let projected, let scratch else { return }
-        let drops = dropout != nil && dropped != nil
-        if let dx {
-            weightBackward(
-                dy, dx: dx, accumulate: accumulate,
-                term: LowRankTerm(
-                    inner: scratch, narrow: adapter.b, scale: settings.scale, wide: drops ? nil : adapter.a))
-        }
-        if dx == nil || compute != .int8 {
-            context.multiplyTransposed(
-                dy, by: WeightView(adapter.b), into: scratch, accumulate: false,
-                compute: compute == .int8 ? .int8 : .fp32)
-            context.scale(scratch, by: settings.scale, into: scratch)
-        }
-        context.multiplyGradient(dy, projected, into: gradients.b, accumulate: false)
-        context.multiplyGradient(scratch, droppingInputs(x), into: gradients.a, accumulate: false)
-        guard let dx else { return }
-        guard drops, let dropout, let dropped else {
-            if compute != .int8 {
-                context.multiplyTransposed(scratch, by: WeightView(adapter.a), into: dx, accumulate: true)
-            }
-            return
-        }
-        // The inputs in `dropped` are spent: it now takes the gradient that reaches them.
-        context.multiplyTransposed(scratch, by: WeightView(adapter.a), into: dropped, accumulate: false)
-        context.dropout(dropped, into: dropped, probability: settings.dropout, rng: dropout, firstElement: 0)
-        context.accumulate(dropped, into: dx)
-    }
+    /// What the adapter's products with the layer's input and with the gradient of its output are computed in.
+    private var adapterCompute: Compute { compute == .int8 ? .int8 : .fp32 }
 
     private func droppingInputs(_ x: Matrix) -> Matrix {
         guard let dropout, let dropped, let settings else { return x }

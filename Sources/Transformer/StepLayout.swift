@@ -1,5 +1,5 @@
 package import Architectures
-import Buffers
+package import Buffers
 
 /// The place of every activation of a training step in one arena.
 ///
@@ -18,9 +18,15 @@ package struct StepLayout: Sendable, Equatable {
         package var checkpointing: Bool
         /// Forward only: one set of block slots, nothing is kept for a backward.
         package var inferenceOnly: Bool
+        /// How gate and up are kept for the backward: as they are, or in bf16.
+        package var savedType: ScalarType
 
-        package init(tokens: Int, logitRows: Int, checkpointing: Bool, inferenceOnly: Bool = false) {
-            precondition(tokens >= 0 && logitRows > 0)
+        package init(
+            tokens: Int, logitRows: Int, checkpointing: Bool, inferenceOnly: Bool = false,
+            savedType: ScalarType = .float32
+        ) {
+            precondition(tokens >= 0 && logitRows > 0 && (savedType == .float32 || savedType == .bfloat16))
+            self.savedType = inferenceOnly ? .float32 : savedType
             self.tokens = tokens
             self.logitRows = logitRows
             self.checkpointing = checkpointing
@@ -47,6 +53,7 @@ package struct StepLayout: Sendable, Equatable {
         package let logSumExp: ActivationSlot
         /// The stream after the attention half.
         package let middle: ActivationSlot
+        /// Of the type `Extent.savedType`.
         package let gate: ActivationSlot
         package let up: ActivationSlot
         /// scale · x·Aᵀ of each layer that has an adapter.
@@ -66,6 +73,9 @@ package struct StepLayout: Sendable, Equatable {
         /// silu(gate)·up; then its gradient.
         package let product: ActivationSlot
         package let productGradient: ActivationSlot
+        /// Where gate and up are not kept in fp32: what they are made in, and then their gradients.
+        package let gate: ActivationSlot
+        package let up: ActivationSlot
         package let queryGradient: ActivationSlot
         package let keyGradient: ActivationSlot
         package let valueGradient: ActivationSlot
@@ -100,7 +110,7 @@ package struct StepLayout: Sendable, Equatable {
         let streamCount = training ? architecture.layerCount + 1 : 2
         stream = (0..<streamCount).map { _ in cursor.slot(rows: tokens, columns: hidden) }
         let sets = training && !extent.checkpointing ? architecture.layerCount : 1
-        blocks = (0..<sets).map { _ in Self.blockSlots(architecture, adapter, tokens, &cursor) }
+        blocks = (0..<sets).map { _ in Self.blockSlots(architecture, adapter, extent, &cursor) }
         scratch = Self.scratchSlots(architecture, adapter, extent, &cursor)
         byteCount = cursor.byteCount
     }
@@ -112,17 +122,19 @@ package struct StepLayout: Sendable, Equatable {
     package func block(_ index: Int) -> BlockSlots { blocks[blocks.count == 1 ? 0 : index] }
 
     private static func blockSlots(
-        _ architecture: Architecture, _ adapter: AdapterSettings?, _ tokens: Int, _ cursor: inout SlotCursor
+        _ architecture: Architecture, _ adapter: AdapterSettings?, _ extent: Extent, _ cursor: inout SlotCursor
     ) -> BlockSlots {
-        BlockSlots(
+        let tokens = extent.tokens
+        let saved = extent.savedType
+        return BlockSlots(
             query: cursor.slot(rows: tokens, columns: architecture.querySize),
             key: cursor.slot(rows: tokens, columns: architecture.keyValueSize),
             value: cursor.slot(rows: tokens, columns: architecture.keyValueSize),
             attention: cursor.slot(rows: tokens, columns: architecture.querySize),
             logSumExp: cursor.slot(rows: tokens, columns: architecture.headCount),
             middle: cursor.slot(rows: tokens, columns: architecture.hiddenSize),
-            gate: cursor.slot(rows: tokens, columns: architecture.intermediateSize),
-            up: cursor.slot(rows: tokens, columns: architecture.intermediateSize),
+            gate: cursor.slot(rows: tokens, columns: architecture.intermediateSize, type: saved),
+            up: cursor.slot(rows: tokens, columns: architecture.intermediateSize, type: saved),
             adapters: PerLinear { role in
                 guard let adapter, adapter.targets.contains(role) else { return nil }
                 return cursor.slot(rows: tokens, columns: adapter.rank)
@@ -136,6 +148,7 @@ package struct StepLayout: Sendable, Equatable {
         // What only a backward needs takes no room in an arena for inference.
         let backwardTokens = extent.inferenceOnly ? 0 : tokens
         let droppedTokens = (adapter?.dropout ?? 0) > 0 && !extent.inferenceOnly ? tokens : 0
+        let converts = extent.savedType != .float32
         let widest = LinearRole.allCases.map(architecture.inputSize(of:)).max() ?? 0
         let normed = cursor.slot(rows: tokens, columns: architecture.hiddenSize)
         let normedGradient = cursor.slot(rows: backwardTokens, columns: architecture.hiddenSize)
@@ -146,7 +159,11 @@ package struct StepLayout: Sendable, Equatable {
         // The two halves of a block and the head never work at the same time: they take turns in one room.
         var (feedForward, attention, head) = (cursor, cursor, cursor)
         let product = feedForward.slot(rows: tokens, columns: architecture.intermediateSize)
-        let productGradient = feedForward.slot(rows: backwardTokens, columns: architecture.intermediateSize)
+        // From the kept gate and up the product can be made again in place of its gradient.
+        let productGradient =
+            converts ? product : feedForward.slot(rows: backwardTokens, columns: architecture.intermediateSize)
+        let gate = feedForward.slot(rows: converts ? tokens : 0, columns: architecture.intermediateSize)
+        let up = feedForward.slot(rows: converts ? tokens : 0, columns: architecture.intermediateSize)
         let attentionGradient = attention.slot(rows: backwardTokens, columns: architecture.querySize)
         let queryGradient = attention.slot(rows: backwardTokens, columns: architecture.querySize)
         let keyGradient = attention.slot(rows: backwardTokens, columns: architecture.keyValueSize)
@@ -155,7 +172,7 @@ package struct StepLayout: Sendable, Equatable {
         cursor.advance(past: [feedForward, attention, head])
         return ScratchSlots(
             normed: normed, normedGradient: normedGradient, product: product, productGradient: productGradient,
-            queryGradient: queryGradient, keyGradient: keyGradient, valueGradient: valueGradient,
+            gate: gate, up: up, queryGradient: queryGradient, keyGradient: keyGradient, valueGradient: valueGradient,
             attentionGradient: attentionGradient, adapterGradient: adapterGradient, dropped: dropped,
             streamGradient: streamGradient, logits: logits, losses: losses)
     }

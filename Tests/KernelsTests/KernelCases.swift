@@ -48,6 +48,20 @@ enum KernelCases {
         "silu_multiply_backward": { context, n in
             try rows(n) { context.siluMultiplyBackward(da: $0, gate: $1, up: $2, dGate: $1, dUp: $2) }
         },
+        "silu_multiply_saving": { context, n in
+            let (gate, up) = (try BFloat16Values(6, n), try BFloat16Values(6, n))
+            let bits = try rows(n) {
+                context.siluMultiply(gate: $0, up: $1, into: $2, savingGate: gate.matrix, savingUp: up.matrix)
+            }
+            return bits + (gate.patterns + up.patterns).map { UInt32($0) }
+        },
+        "silu_multiply_backward_saved": { context, n in
+            let (gate, up) = (try BFloat16Values(6, n, seed: 8), try BFloat16Values(6, n, seed: 9))
+            return try rows(n) {
+                context.siluMultiplyBackward(
+                    da: $1, savedGate: gate.matrix, savedUp: up.matrix, a: $2, dGate: $0, dUp: $1)
+            }
+        },
         "dropout": { context, n in
             let rng = CounterRNG(seed: 5, purpose: .dropout)
             return try rows(n) { a, _, c in

@@ -47,6 +47,40 @@ struct RowTests {
         expectClose(up.elements, dUp)
     }
 
+    @Test("SiLU times up saves what it was given in bf16, and its gradient starts from there")
+    func savingSilu() throws {
+        for columns in [1, 16, 50] {
+            let (gate, up) = (try Values(4, columns, seed: 1), try Values(4, columns, seed: 2))
+            let (plain, product) = (try Values(4, columns, seed: 3), try Values(4, columns, seed: 4))
+            gate.matrix.row(1)[0] = .nan
+            up.matrix.row(2)[0] = -.infinity
+            let (savedGate, savedUp) = (try BFloat16Values(4, columns), try BFloat16Values(4, columns))
+            context.siluMultiply(gate: gate.matrix, up: up.matrix, into: plain.matrix)
+            context.siluMultiply(
+                gate: gate.matrix, up: up.matrix, into: product.matrix, savingGate: savedGate.matrix,
+                savingUp: savedUp.matrix)
+            #expect(product.bits == plain.bits)
+            #expect(savedGate.patterns == gate.elements.map { BFloat16($0).bitPattern })
+            #expect(savedUp.patterns == up.elements.map { BFloat16($0).bitPattern })
+            for index in gate.matrix.elements.indices {
+                gate.matrix.elements[index] = savedGate.values[index]
+                up.matrix.elements[index] = savedUp.values[index]
+            }
+            let (da, dGate, dUp) = (
+                try Values(4, columns, seed: 5), try Values(4, columns, seed: 6), try Values(4, columns, seed: 7)
+            )
+            context.siluMultiply(gate: gate.matrix, up: up.matrix, into: plain.matrix)
+            context.siluMultiplyBackward(
+                da: da.matrix, savedGate: savedGate.matrix, savedUp: savedUp.matrix, a: product.matrix,
+                dGate: dGate.matrix, dUp: dUp.matrix)
+            context.siluMultiplyBackward(
+                da: da.matrix, gate: gate.matrix, up: up.matrix, dGate: gate.matrix, dUp: up.matrix)
+            #expect(product.bits == plain.bits)
+            #expect(dGate.bits == gate.bits)
+            #expect(dUp.bits == up.bits)
+        }
+    }
+
     @Test("RMS norm, and its gradient")
     func norm() throws {
         let (x, y, dy, dx) = (

@@ -38,6 +38,39 @@ void SK_NAME(silu_multiply_backward)(
     }
 }
 
+/// To nearest, ties to even; a NaN stays one.
+INLINE void store_bf16(uint16_t *p, floats x, int64_t n) {
+    words bits = (words)x, rounded = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
+    halves out = __builtin_convertvector(x == x ? rounded : bits >> 16 | 0x40, halves);
+    if (n >= SK_LANES) __builtin_memcpy(p, &out, sizeof out);
+    else __builtin_memcpy(p, &out, (size_t)n * sizeof *p);
+}
+
+INLINE floats load_bf16(const uint16_t *p, int64_t n) {
+    return (floats)(__builtin_convertvector(load_halves(p, n), words) << 16);
+}
+
+void SK_NAME(silu_multiply_saving)(
+    int64_t n, const float *gate, const float *up, float *a, uint16_t *saved_gate, uint16_t *saved_up) {
+    FOR_LANES(i, n, part) {
+        floats g = load_part(gate + i, part), u = load_part(up + i, part);
+        store_part(a + i, g * sigmoid(g) * u, part);
+        store_bf16(saved_gate + i, g, part);
+        store_bf16(saved_up + i, u, part);
+    }
+}
+
+void SK_NAME(silu_multiply_backward_saved)(
+    int64_t n, const float *da, const uint16_t *gate, const uint16_t *up, float *a, float *dgate, float *dup) {
+    FOR_LANES(i, n, part) {
+        floats g = load_bf16(gate + i, part), u = load_bf16(up + i, part), d = load_part(da + i, part);
+        floats s = sigmoid(g), swish = g * s;
+        store_part(a + i, swish * u, part);
+        store_part(dgate + i, d * u * (s * fused(g, 1.0f - s, (floats)1.0f)), part);
+        store_part(dup + i, d * swish, part);
+    }
+}
+
 #define PAIRS_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 #define PAIRS_HIGH(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 

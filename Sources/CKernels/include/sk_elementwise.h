@@ -11,6 +11,14 @@ void sk_scale(sk_context *context, sk_matrix a, float s, sk_matrix b);
 void sk_silu_multiply(sk_context *context, sk_matrix gate, sk_matrix up, sk_matrix a);
 void sk_silu_multiply_backward(
     sk_context *context, sk_matrix da, sk_matrix gate, sk_matrix up, sk_matrix dgate, sk_matrix dup);
+/// The same as sk_silu_multiply, and both inputs rounded to bf16 for the backward.
+void sk_silu_multiply_saving(
+    sk_context *context, sk_matrix gate, sk_matrix up, sk_matrix a, sk_bf16_matrix saved_gate,
+    sk_bf16_matrix saved_up);
+/// From the saved inputs: a = silu(gate) * up, which may be da itself, and the gradients.
+void sk_silu_multiply_backward_saved(
+    sk_context *context, sk_matrix da, sk_bf16_matrix gate, sk_bf16_matrix up, sk_matrix a, sk_matrix dgate,
+    sk_matrix dup);
 /// y = kept ? x * (1 / (1 - p)) : 0, kept where the upper 24 bits of the element's draw reach `threshold` = p * 2^24.
 void sk_dropout(
     sk_context *context, sk_matrix x, sk_matrix y, uint32_t threshold, float factor, sk_rng rng, uint64_t first);

@@ -10,6 +10,12 @@ typedef struct {
     int64_t rows, columns, stride;
 } sk_matrix;
 
+/// The same in bf16.
+typedef struct {
+    uint16_t *data;
+    int64_t rows, columns, stride;
+} sk_bf16_matrix;
+
 /// How the values of a weight are stored.
 typedef enum {
     SK_FORMAT_FP32 = 0,
