@@ -13,13 +13,6 @@ INLINE float largest_of(ints bits) {
     return sk_from_bits((uint32_t)(c.x > c.y ? c.x : c.y));
 }
 
-INLINE int32_t add_ints(ints x) {
-    int32_t __attribute__((ext_vector_type(8))) a = x.lo + x.hi;
-    int32_t __attribute__((ext_vector_type(4))) b = a.lo + a.hi;
-    int32_t __attribute__((ext_vector_type(2))) c = b.lo + b.hi;
-    return c.x + c.y;
-}
-
 /// Integers whose low bytes are the codes.
 INLINE ints shifted_codes(floats x, floats inverse) { return (ints)fused(x, inverse, (floats)SK_INT8_SHIFT); }
 
@@ -30,8 +23,8 @@ INLINE void load_block(const float *x, int count, floats out[4]) {
                                    : (floats)0.0f;
 }
 
-/// The codes of a block, in order; returns their sum.
-INLINE int32_t store_codes(const floats x[4], float inverse, uint8_t flip, uint8_t codes[SK_INT8_BLOCK]) {
+/// The codes of a block, in order; returns sums of them.
+INLINE ints store_codes(const floats x[4], float inverse, uint8_t flip, uint8_t codes[SK_INT8_BLOCK]) {
     ints sum = 0;
     for (int j = 0; j < 4; j++) {
         ints c = shifted_codes(x[j], (floats)inverse);
@@ -39,51 +32,130 @@ INLINE int32_t store_codes(const floats x[4], float inverse, uint8_t flip, uint8
         bytes16 low = __builtin_convertvector(c & 0xFF, bytes16) ^ flip;
         __builtin_memcpy(codes + SK_LANES * j, &low, sizeof low);
     }
-    return add_ints(sum);
+    return sum;
 }
 
-/// A block of one row of the left side; returns the sum of the codes.
-INLINE int32_t quantize_left(const float *x, int count, uint8_t codes[SK_INT8_BLOCK], float *scale, uint64_t *exact) {
-    floats values[4], sums = 0;
-    ints top = 0;
-    load_block(x, count, values);
-    for (int j = 0; j < 4; j++) {
-        ints bits = magnitude_bits(values[j]);
-        top = __builtin_elementwise_max(top, bits);
-        sums += (floats)bits;
+// Sixteen vectors become one of their sums, or of their largest, each in the order in which add_lanes takes its lanes:
+// the halves first. A tree over all of them does what sixteen trees do with a quarter of the operations.
+#define HALVES(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23), \
+    __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31)
+#define QUARTERS(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27), \
+    __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31)
+#define PAIRS(a, b) __builtin_shufflevector(a, b, 0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29), \
+    __builtin_shufflevector(a, b, 2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31)
+#define ONES(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30), \
+    __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
+#define LEVEL(combine, shape, count) \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < count; i++) v[i] = combine(shape(v[2 * i], v[2 * i + 1]));
+#define REDUCTION(name, type, combine) \
+    INLINE type name(type v[16]) { \
+        LEVEL(combine, HALVES, 8) LEVEL(combine, QUARTERS, 4) LEVEL(combine, PAIRS, 2) LEVEL(combine, ONES, 1) \
+        return v[0]; \
     }
-    float largest = largest_of(top);
-    *exact = 0;
-    if (largest != 0 && !sk_int8_is_plain(largest, add_lanes(sums), count)) {
-        float kept[SK_INT8_BLOCK] = {0};
-        *exact = sk_int8_exact(x, count, &largest);
-        for (int j = 0; j < count; j++) kept[j] = *exact >> j & 1 ? 0 : x[j];
-        load_block(kept, SK_INT8_BLOCK, values);
+
+INLINE floats add_floats(floats a, floats b) { return a + b; }
+INLINE ints add_integers(ints a, ints b) { return a + b; }
+INLINE ints larger(ints a, ints b) { return __builtin_elementwise_max(a, b); }
+REDUCTION(sums_of, floats, add_floats)
+REDUCTION(integer_sums_of, ints, add_integers)
+REDUCTION(largest_in, ints, larger)
+
+/// A batch takes few bytes of each row, which no prefetcher of a CPU sees coming: so many blocks ahead are asked for.
+enum { BATCH = 16, AHEAD = 3 };
+
+/// Sixteen blocks of a strip, which follow each other as its scales do.
+typedef struct {
+    const float *x[BATCH];
+    /// Steps of each block; 0 for rows that are missing.
+    int counts[BATCH];
+    float scales[BATCH], inverses[BATCH];
+    uint64_t exact[BATCH];
+} batch;
+
+/// The scales of a batch, and which values are left out. `whole`: all its blocks are.
+INLINE void scale_batch(batch *b, bool whole) {
+    ints tops[BATCH];
+    floats sums[BATCH], factors = SK_INT8_MASSIVE / SK_INT8_BLOCK;
+    for (int t = 0; t < BATCH; t++) {
+        floats values[4], sum = 0;
+        ints top = 0;
+        load_block(b->x[t], whole ? SK_INT8_BLOCK : b->counts[t], values);
+        for (int j = 0; j < SK_INT8_BLOCK; j += SK_LANES)
+            __builtin_prefetch(b->x[t] + AHEAD * SK_INT8_BLOCK + j);
+        for (int j = 0; j < 4; j++) {
+            ints bits = magnitude_bits(values[j]);
+            top = __builtin_elementwise_max(top, bits);
+            sum += (floats)bits;
+        }
+        tops[t] = top, sums[t] = sum;
+        if (!whole && b->counts[t] > 0) factors[t] = SK_INT8_MASSIVE / (float)b->counts[t];
     }
-    *scale = sk_int8_scale(largest);
-    return store_codes(values, largest > 0 ? sk_int8_inverse(largest) : 0, 0, codes);
+    ints top = largest_in(tops);
+    floats largest = (floats)top, limit = sums_of(sums) * factors;
+    ints plain = (largest >= SK_INT8_SMALLEST) & (largest <= SK_INT8_LARGEST) & (largest <= limit);
+    store(b->scales, largest * (1.0f / SK_INT8_MOST));
+    store(b->inverses, top != 0 ? SK_INT8_MOST / largest : (floats)0.0f);
+    __builtin_memset(b->exact, 0, sizeof b->exact);
+    ints special = ~plain & (top != 0);
+    if (__builtin_reduce_or(special) == 0) return;
+    for (int t = 0; t < BATCH; t++) {
+        if (special[t] == 0) continue;
+        float rest;
+        b->exact[t] = sk_int8_exact(b->x[t], b->counts[t], &rest);
+        b->scales[t] = sk_int8_scale(rest);
+        b->inverses[t] = rest > 0 ? sk_int8_inverse(rest) : 0;
+    }
+}
+
+/// Writes the codes of the first `count` blocks of a batch; returns their sums.
+INLINE ints code_batch(const batch *b, int count, bool whole, uint8_t *codes) {
+    ints sums[BATCH];
+    for (int t = 0; t < BATCH; t++) {
+        floats values[4];
+        sums[t] = 0;
+        if (!whole && t >= count) continue;
+        load_block(b->x[t], whole ? SK_INT8_BLOCK : b->counts[t], values);
+        if (b->exact[t] != 0) {
+            float kept[SK_INT8_BLOCK] = {0};
+            for (int j = 0; j < b->counts[t]; j++) kept[j] = b->exact[t] >> j & 1 ? 0 : b->x[t][j];
+            load_block(kept, SK_INT8_BLOCK, values);
+        }
+        sums[t] = store_codes(values, b->inverses[t], 0, codes + t * SK_INT8_BLOCK);
+    }
+    return integer_sums_of(sums);
+}
+
+INLINE ints quantize_batch(batch *b, int count, bool whole, uint8_t *codes) {
+    scale_batch(b, whole);
+    return code_batch(b, count, whole, codes);
 }
 
 void SK_NAME(int8_rows)(
     const float *x, int64_t stride, int count, int64_t depth, sk_int8_rows out, uint8_t *flags) {
-    for (int64_t block = 0; block * SK_INT8_BLOCK < depth; block++) {
-        int64_t d = block * SK_INT8_BLOCK, at = block * SK_INT8_ROWS;
-        int steps = depth - d < SK_INT8_BLOCK ? (int)(depth - d) : SK_INT8_BLOCK;
-        uint64_t any = 0;
-        for (int i = 0; i < SK_INT8_ROWS; i++, at++) {
-            uint8_t *codes = (uint8_t *)out.codes + at * SK_INT8_BLOCK;
-            out.exact[at] = 0;
-            if (i < count) {
-                int32_t sum = quantize_left(x + i * stride + d, steps, codes, &out.scales[at], &out.exact[at]);
-                out.starts[at] = -INT8_OFFSET * sum;
-            } else {
-                __builtin_memset(codes, 0, SK_INT8_BLOCK);
-                out.scales[at] = 0;
-                out.starts[at] = 0;
-            }
-            any |= out.exact[at];
+    int64_t blocks = (depth + SK_INT8_BLOCK - 1) / SK_INT8_BLOCK, all = blocks * SK_INT8_ROWS;
+    int64_t whole = count == SK_INT8_ROWS ? depth / SK_INT8_BLOCK * SK_INT8_ROWS : 0;
+    int64_t block = 0, row = 0;
+    __builtin_memset(flags, 0, (size_t)blocks);
+    for (int64_t first = 0; first < all; first += BATCH) {
+        batch b;
+        int64_t at[BATCH];
+        for (int t = 0; t < BATCH; t++) {
+            int64_t left = depth - block * SK_INT8_BLOCK;
+            b.counts[t] = row >= count || left <= 0 ? 0 : left < SK_INT8_BLOCK ? (int)left : SK_INT8_BLOCK;
+            b.x[t] = b.counts[t] > 0 ? x + row * stride + block * SK_INT8_BLOCK : x;
+            at[t] = block;
+            if (++row == SK_INT8_ROWS) row = 0, block++;
         }
-        flags[block] = any != 0;
+        int here = (int)(all - first < BATCH ? all - first : BATCH);
+        uint8_t *codes = (uint8_t *)out.codes + first * SK_INT8_BLOCK;
+        ints sums = first + BATCH <= whole ? quantize_batch(&b, BATCH, true, codes)
+                                           : quantize_batch(&b, here, false, codes);
+        ints starts = -INT8_OFFSET * sums;
+        __builtin_memcpy(out.scales + first, b.scales, (size_t)here * sizeof *out.scales);
+        __builtin_memcpy(out.starts + first, &starts, (size_t)here * sizeof *out.starts);
+        __builtin_memcpy(out.exact + first, b.exact, (size_t)here * sizeof *out.exact);
+        for (int t = 0; t < here; t++)
+            if (b.exact[t] != 0) flags[at[t]] = 1;
     }
 }
 
