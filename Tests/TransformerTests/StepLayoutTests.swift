@@ -1,4 +1,5 @@
 import Architectures
+import Buffers
 import Testing
 import Transformer
 
@@ -17,7 +18,9 @@ struct StepLayoutTests {
         let scratch = layout.scratch
         let own: [ActivationSlot] =
             switch turn {
-            case .feedForward: [scratch.product, scratch.productGradient]
+            case .feedForward:
+                [scratch.product, scratch.gate, scratch.up]
+                    + (scratch.productGradient == scratch.product ? [] : [scratch.productGradient])
             case .attention:
                 [scratch.queryGradient, scratch.keyGradient, scratch.valueGradient, scratch.attentionGradient]
             case .head: [scratch.logits]
@@ -36,12 +39,17 @@ struct StepLayoutTests {
 
     @Test(
         "Slots that are alive together are aligned and do not overlap, and the arena ends with the last of them",
-        arguments: [0, 1, 7, 64], [(false, false), (true, false), (false, true)])
-    func disjoint(tokens: Int, mode: (checkpointing: Bool, inference: Bool)) {
+        arguments: [0, 1, 7, 64],
+        [
+            (false, false, .float32), (true, false, .float32), (false, true, .bfloat16), (false, false, .bfloat16),
+            (true, false, .bfloat16),
+        ] as [(Bool, Bool, ScalarType)])
+    func disjoint(tokens: Int, mode: (checkpointing: Bool, inference: Bool, saved: ScalarType)) {
         let layout = StepLayout(
             Self.architecture, adapter: AdapterSettings(rank: 4, scale: 2, dropout: 0.1, targets: [.query, .down]),
             extent: StepLayout.Extent(
-                tokens: tokens, logitRows: 5, checkpointing: mode.checkpointing, inferenceOnly: mode.inference))
+                tokens: tokens, logitRows: 5, checkpointing: mode.checkpointing, inferenceOnly: mode.inference,
+                savedType: mode.saved))
         let ends = Turn.allCases.map { turn in
             var end = 0
             for slot in slots(layout, turn).sorted(by: { ($0.offset, $0.byteCount) < ($1.offset, $1.byteCount) }) {
