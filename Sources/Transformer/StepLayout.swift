@@ -33,13 +33,15 @@ package struct StepLayout: Sendable, Equatable {
             self.inferenceOnly = inferenceOnly
         }
 
-        /// What the logits that are alive at once may take; more gains no speed.
-        private static let logitBytes = 32 << 20
+        /// What the logits that are alive at once may take.
+        private static let logitBytes = 64 << 20
 
-        /// Rows of logits that are made at once: a whole number of the kernels' row tiles.
+        /// Rows of logits that are made at once. Every part of the tokens decodes the whole head: as few parts as fit,
+        /// and all of about one size.
         package static func logitRows(vocabularySize: Int, tokens: Int) -> Int {
-            let fitting = logitBytes / (4 * vocabularySize) / 48 * 48
-            return max(1, min(tokens, max(48, fitting)))
+            let fitting = max(48, logitBytes / (4 * vocabularySize))
+            let parts = max(1, tokens.dividedRoundingUp(by: fitting))
+            return max(1, tokens.dividedRoundingUp(by: parts))
         }
     }
 

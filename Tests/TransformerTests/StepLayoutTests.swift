@@ -75,4 +75,16 @@ struct StepLayoutTests {
         #expect(layout(true).stream.count == 4)
         #expect(layout(true).byteCount < layout(false).byteCount)
     }
+
+    @Test(
+        "Logits are made in as few parts as fit, all of about one size",
+        arguments: [1, 48, 49, 512, 5000], [97, 8192, 32_000, 151_936, 2_000_000])
+    func logitParts(tokens: Int, vocabulary: Int) {
+        let rows = StepLayout.Extent.logitRows(vocabularySize: vocabulary, tokens: tokens)
+        let fitting = max(48, (64 << 20) / 4 / vocabulary)
+        let parts = (tokens + rows - 1) / rows
+        #expect(rows >= 1 && rows <= tokens && rows <= fitting)
+        #expect(parts == (tokens + fitting - 1) / fitting)
+        #expect(tokens - (parts - 1) * rows > rows - parts)
+    }
 }
