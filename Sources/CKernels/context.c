@@ -164,6 +164,25 @@ int64_t sk_context_scratch(const sk_context *context) {
 void sk_context_lock(sk_context *context) { pthread_mutex_lock(&context->operation); }
 void sk_context_unlock(sk_context *context) { pthread_mutex_unlock(&context->operation); }
 
+typedef struct {
+    const volatile char *bytes;
+    int64_t count;
+} touched;
+
+enum { TOUCH_BYTES = 1 << 16 };
+
+static void touch_run(void *argument, int64_t first, int64_t end, int thread) {
+    (void)thread;
+    const touched *t = argument;
+    for (int64_t run = first; run < end; run++) (void)t->bytes[sk_min(run * TOUCH_BYTES, t->count - 1)];
+}
+
+void sk_touch(sk_context *context, const void *bytes, int64_t count) {
+    touched t = {bytes, count};
+    // One run more than there are: the last byte may lie in a run of its own, as `bytes` may begin anywhere in one.
+    if (count > 0) sk_parallel_ranges(context, (count + TOUCH_BYTES - 1) / TOUCH_BYTES + 1, 1, touch_run, &t);
+}
+
 static bool start_workers(sk_context *context) {
     for (int i = 1; i < context->threads; i++) {
         worker *w = &context->workers[i];

@@ -77,11 +77,18 @@ package final class ModelRunner {
         _ index: Int, dropout: DropoutKey?, then next: UnitID?, _ body: (Block) throws -> Result
     ) throws -> Result {
         try lend(.block(index), then: next) { weights in
+            mapPages(of: weights)
             let block = Block(
                 index: index, parameters: parameters(weights), activations: activations, rotary: rotary,
                 context: context, compute: compute, dropout: dropout)
             return try body(block)
         }
+    }
+
+    /// Maps the frozen pages of a unit that is used whole.
+    private func mapPages(of weights: LentWeights) {
+        guard let frozen, !frozen.keepsPages, let base = weights.base else { return }
+        context.touch(base.bytes)
     }
 
     private func parameters(_ weights: LentWeights) -> BlockParameters {
@@ -102,6 +109,7 @@ package final class ModelRunner {
     /// The end of the model with the weights that are lent now.
     func withHead<Result>(then next: UnitID? = nil, _ body: (Head) throws -> Result) throws -> Result {
         try lendHead(then: next) { head, embedding in
+            for weights in [head, embedding] { weights.map(mapPages) }
             if let base = head.base {
                 let weight = embedding?.base?.weight(.embedding) ?? base.weight(.head)
                 return try body(self.head(norm: base.weight(.finalNorm), weight: weight))

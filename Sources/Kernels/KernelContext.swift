@@ -82,6 +82,12 @@ package final class KernelContext: @unchecked Sendable {
         )
     }
 
+    /// Maps the pages of `bytes`, which lie in a mapped file: a prefetch inside an operation does not, and threads that
+    /// wait for pages in the order of a product wait long.
+    package func touch(_ bytes: UnsafeRawBufferPointer) {
+        run { sk_touch($0, bytes.baseAddress, Int64(bytes.count)) }
+    }
+
     /// Bytes of scratch memory that are held now.
     package var scratchByteCount: Int { run { Int(sk_context_scratch($0)) } }
 }

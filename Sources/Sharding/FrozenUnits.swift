@@ -7,7 +7,8 @@ package import Quantization
 /// the mapped bytes at once and nothing crosses the network.
 package final class FrozenUnits {
     private let source: any UnitSource
-    private let keepsPages: Bool
+    /// Whether the pages of a released unit stay mapped.
+    package let keepsPages: Bool
     private var borrowed: Set<UnitID> = []
 
     /// - Parameter keepsPages: false: a released unit's pages are given back to the page cache of the system, so that

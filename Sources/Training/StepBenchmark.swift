@@ -45,6 +45,8 @@ package struct StepBenchmark {
         package let parts: [String: Double]
         /// Bytes by part, as a run plans them; `program` is the rest of `peak_rss_bytes`.
         package let memory: [String: Int]
+        /// The whole base; what of it is not in use lies in the page cache and counts as nobody's.
+        package let base_bytes: Int
         /// Tensor allocations inside the measured steps.
         package let allocations: Int
     }
@@ -82,6 +84,7 @@ package struct StepBenchmark {
             compute: compute.rawValue, threads: threads, achieved_gops: achieved / 1e9, peak_gops: peak / 1e9,
             fraction_of_peak: achieved / peak, parts: median.parts,
             memory: step.memory.parts.merging(["program": resident - step.memory.byteCount]) { $1 },
+            base_bytes: step.baseByteCount,
             allocations: AlignedStorage.allocationCount - allocated)
     }
 
@@ -114,6 +117,7 @@ private final class BenchmarkStep {
     private let norms: BlockSums
     private let room: BatchRoom
     let memory: StepMemory
+    let baseByteCount: Int
     private var number = 0
     var times = PartTimes() {
         didSet { runner.partTimes = times }
@@ -136,6 +140,7 @@ private final class BenchmarkStep {
         trainables = try TrainableUnits(space: space, units: architecture.units, communicator: communicator)
         AdapterInitialization.fill(trainables, seed: 0)
         let base = try SyntheticBase(architecture, linearFormat: .nf4())
+        baseByteCount = architecture.units.reduce(0) { $0 + base.layout(of: $1).byteCount }
         memory = StepMemory(
             layout: layout, space: space, source: base, longestSequence: sequenceLength, context: context)
         runner = try ModelRunner(

@@ -26,6 +26,10 @@ int64_t sk_scratch_size(int64_t bytes);
 /// The scratch memory held now, in bytes.
 int64_t sk_context_scratch(const sk_context *context);
 
+/// Reads a byte of every 64 KiB, as many as Linux maps at once of a file that is in memory, so that operations need not
+/// wait for pages that are not mapped yet.
+void sk_touch(sk_context *context, const void *bytes, int64_t count);
+
 /// The units of a CPU that products of matrices can use.
 typedef enum {
     SK_PEAK_FP32_FMA = 0,

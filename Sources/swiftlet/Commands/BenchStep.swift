@@ -68,7 +68,8 @@ struct BenchStep: ParsableCommand {
         Console.print(
             """
               peak memory \(Wording.bytes(result.peak_rss_bytes)), of it anonymous \
-            \(Wording.bytes(result.anonymous_peak_bytes))
+            \(Wording.bytes(result.anonymous_peak_bytes)); the base of \(Wording.bytes(result.base_bytes)) lies in the \
+            page cache
             """)
         for (name, bytes) in result.memory.sorted(by: { $0.value > $1.value }) {
             Console.print("  \(name.replacing("_", with: " ")): \(Wording.bytes(bytes))")
