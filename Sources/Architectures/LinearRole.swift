@@ -2,6 +2,14 @@
 package enum LinearRole: String, Codable, Sendable, CaseIterable, CodingKeyRepresentable {
     case query, key, value, attentionOutput, gate, up, down
 
+    /// Whether it is one of the four in a block's attention half.
+    package var isOfAttention: Bool {
+        switch self {
+        case .query, .key, .value, .attentionOutput: true
+        case .gate, .up, .down: false
+        }
+    }
+
     /// The last part of the layer's Hugging Face module path; what `lora_target_modules` names.
     package var moduleName: String {
         switch self {

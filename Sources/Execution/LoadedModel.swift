@@ -81,7 +81,7 @@ package struct LoadedModel {
     ) throws -> ModelRunner {
         let rows = StepLayout.Extent.logitRows(vocabularySize: architecture.vocabularySize, tokens: tokens)
         let extent = StepLayout.Extent(
-            tokens: tokens, logitRows: rows, checkpointing: false, inferenceOnly: !training,
+            tokens: tokens, logitRows: rows, recomputation: .nothing, inferenceOnly: !training,
             savedType: compute.savedType)
         let layout = StepLayout(architecture, adapter: adapter.map { AdapterSettings($0) }, extent: extent)
         return try ModelRunner(

@@ -98,7 +98,7 @@ extension ModelRunner {
             let values = gradients.values(of: unit)
             try withBlock(index, dropout: dropout, then: nextBackward(index)) { block in
                 // The last block's slots still hold what its forward wrote, also where all blocks share them.
-                if activations.layout.extent.checkpointing, index != architecture.layerCount - 1 {
+                if activations.layout.extent.recomputation != .nothing, index != architecture.layerCount - 1 {
                     timed("recomputation") { block.recompute(batch) }
                 }
                 timed("backward") {

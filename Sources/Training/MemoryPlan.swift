@@ -11,7 +11,7 @@ import Transformer
 struct MemoryPlan: Codable, Sendable {
     private let tokens: Int
     private let logitRows: Int
-    let checkpointing: Bool
+    private let recomputation: Recomputation
     let longestSequence: Int
     /// What a rank holds beside the base, at most.
     let bytesPerRank: Int
@@ -20,8 +20,10 @@ struct MemoryPlan: Codable, Sendable {
 
     var extent: StepLayout.Extent {
         StepLayout.Extent(
-            tokens: tokens, logitRows: logitRows, checkpointing: checkpointing, savedType: savedType)
+            tokens: tokens, logitRows: logitRows, recomputation: recomputation, savedType: savedType)
     }
+
+    var checkpointing: Bool { recomputation != .nothing }
 
     /// - Throws: `InputError` of kind `.capacity` where even a checkpointed step does not fit this host.
     init(
@@ -38,23 +40,26 @@ struct MemoryPlan: Codable, Sendable {
         // The rank whose shard is the largest.
         let ranks = communicator.size
         let rank = (0..<ranks).max { plan.space.shard($0, of: ranks).count < plan.space.shard($1, of: ranks).count }
-        func memory(checkpointing: Bool) -> StepMemory {
+        func memory(_ recomputation: Recomputation) -> StepMemory {
             let extent = StepLayout.Extent(
-                tokens: tokens, logitRows: logitRows, checkpointing: checkpointing, savedType: savedType)
+                tokens: tokens, logitRows: logitRows, recomputation: recomputation, savedType: savedType)
             return StepMemory(
                 layout: StepLayout(architecture, adapter: plan.settings, extent: extent), space: plan.space,
                 source: base.stored, longestSequence: longest, context: context, rank: rank ?? 0, ranks: ranks)
         }
         let available = ProcessMemory.availableBytes / communicator.node.size
-        checkpointing =
-            job.gradientCheckpointing ?? (memory(checkpointing: false).byteCount > available / 10 * 6)
-        let chosen = memory(checkpointing: checkpointing)
+        // The least work whose memory leaves room to spare.
+        let choices =
+            job.gradientCheckpointing.map { $0 ? [.attention, .everything] : [.nothing] }
+            ?? Recomputation.allCases
+        recomputation = choices.first { memory($0).byteCount <= available / 10 * 6 } ?? choices.last ?? .everything
+        let chosen = memory(recomputation)
         let needed = chosen.byteCount
         bytesPerRank = chosen.ownByteCount
         guard needed <= available else {
             throw InputError(
                 .capacity, "a step needs \(needed >> 20) MiB a rank, and \(available >> 20) MiB are available",
-                remedy: checkpointing
+                remedy: recomputation != .nothing
                     ? "lower micro_batch_size or sequence_len, or start fewer ranks a node"
                     : "set gradient_checkpointing: true, or lower micro_batch_size")
         }

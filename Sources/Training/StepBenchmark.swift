@@ -100,11 +100,14 @@ package struct StepBenchmark {
         return rows
     }
 
-    /// Two per weight and token for each product: forward, input gradient, and the forward again where checkpointed.
+    /// Two per weight and token for each product: forward, input gradient, and what is computed again.
     private func operations(tokens: Int) -> Double {
-        let weights = architecture.tensors.filter { $0.role.linear != nil }.reduce(0) { $0 + $1.elementCount }
+        func count(_ include: (LinearRole) -> Bool) -> Int {
+            architecture.tensors.filter { $0.role.linear.map(include) ?? false }.reduce(0) { $0 + $1.elementCount }
+        }
         let head = architecture.vocabularySize * architecture.hiddenSize
-        return 2 * Double(tokens) * (Double(weights) * (checkpointing ? 3 : 2) + Double(head) * 2)
+        let again = checkpointing ? count(\.isOfAttention) : 0
+        return 2 * Double(tokens) * Double(2 * count { _ in true } + 2 * head + again)
     }
 }
 
@@ -135,7 +138,8 @@ private final class BenchmarkStep {
         let layout = StepLayout(
             architecture, adapter: AdapterSettings(adapter),
             extent: StepLayout.Extent(
-                tokens: tokens, logitRows: rows, checkpointing: checkpointing, savedType: compute.savedType))
+                tokens: tokens, logitRows: rows, recomputation: checkpointing ? .attention : .nothing,
+                savedType: compute.savedType))
         self.context = context
         trainables = try TrainableUnits(space: space, units: architecture.units, communicator: communicator)
         AdapterInitialization.fill(trainables, seed: 0)

@@ -12,11 +12,13 @@ extension Block {
         context.accumulate(matrix(slots.middle, batch), into: output)
     }
 
-    /// Fills the slots again from the stream before this block, for the backward of a checkpointed block. The output
-    /// is known, so that the last product is left out.
+    /// Fills the slots that were not kept again from the stream before this block, for its backward. The output is
+    /// known, so that the last product is left out.
     package func recompute(_ batch: TokenBatch) {
+        let recomputation = activations.layout.extent.recomputation
+        guard recomputation != .nothing else { return }
         attentionHalf(batch)
-        linear(.down, batch).project(feedForwardProduct(batch))
+        if recomputation == .everything { linear(.down, batch).project(feedForwardProduct(batch)) }
     }
 
     /// middle = stream + attention(norm(stream)).

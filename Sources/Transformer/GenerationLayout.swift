@@ -18,7 +18,8 @@ package struct GenerationLayout: Sendable, Equatable {
     ) {
         precondition(sequences > 0 && positions > 0 && tokens >= sequences)
         let rows = StepLayout.Extent.logitRows(vocabularySize: architecture.vocabularySize, tokens: sequences)
-        let extent = StepLayout.Extent(tokens: tokens, logitRows: rows, checkpointing: false, inferenceOnly: true)
+        let extent = StepLayout.Extent(
+            tokens: tokens, logitRows: rows, recomputation: .nothing, inferenceOnly: true)
         step = StepLayout(architecture, adapter: adapter, extent: extent)
         self.sequences = sequences
         self.positions = positions

@@ -15,21 +15,21 @@ package struct StepLayout: Sendable, Equatable {
         package var tokens: Int
         /// Rows of logits that are alive at once.
         package var logitRows: Int
-        package var checkpointing: Bool
+        package var recomputation: Recomputation
         /// Forward only: one set of block slots, nothing is kept for a backward.
         package var inferenceOnly: Bool
         /// How gate and up are kept for the backward: as they are, or in bf16.
         package var savedType: ScalarType
 
         package init(
-            tokens: Int, logitRows: Int, checkpointing: Bool, inferenceOnly: Bool = false,
+            tokens: Int, logitRows: Int, recomputation: Recomputation, inferenceOnly: Bool = false,
             savedType: ScalarType = .float32
         ) {
             precondition(tokens >= 0 && logitRows > 0 && (savedType == .float32 || savedType == .bfloat16))
             self.savedType = inferenceOnly ? .float32 : savedType
             self.tokens = tokens
             self.logitRows = logitRows
-            self.checkpointing = checkpointing
+            self.recomputation = recomputation
             self.inferenceOnly = inferenceOnly
         }
 
@@ -60,6 +60,28 @@ package struct StepLayout: Sendable, Equatable {
         package let up: ActivationSlot
         /// scale · x·Aᵀ of each layer that has an adapter.
         package let adapters: PerLinear<ActivationSlot?>
+
+        /// - Parameter shared: a block whose slots of the attention half are this one's too.
+        fileprivate init(
+            _ architecture: Architecture, _ adapter: AdapterSettings?, _ extent: Extent, sharing shared: Self?,
+            _ cursor: inout SlotCursor
+        ) {
+            func slot(_ columns: Int, type: ScalarType = .float32) -> ActivationSlot {
+                cursor.slot(rows: extent.tokens, columns: columns, type: type)
+            }
+            query = shared?.query ?? slot(architecture.querySize)
+            key = shared?.key ?? slot(architecture.keyValueSize)
+            value = shared?.value ?? slot(architecture.keyValueSize)
+            attention = shared?.attention ?? slot(architecture.querySize)
+            logSumExp = shared?.logSumExp ?? slot(architecture.headCount)
+            middle = shared?.middle ?? slot(architecture.hiddenSize)
+            gate = slot(architecture.intermediateSize, type: extent.savedType)
+            up = slot(architecture.intermediateSize, type: extent.savedType)
+            adapters = PerLinear { role in
+                guard let adapter, adapter.targets.contains(role) else { return nil }
+                return (role.isOfAttention ? shared?.adapters[role] : nil) ?? slot(adapter.rank)
+            }
+        }
 
         package static func == (left: Self, right: Self) -> Bool {
             left.query == right.query && left.up == right.up
@@ -111,8 +133,7 @@ package struct StepLayout: Sendable, Equatable {
         let training = !extent.inferenceOnly
         let streamCount = training ? architecture.layerCount + 1 : 2
         stream = (0..<streamCount).map { _ in cursor.slot(rows: tokens, columns: hidden) }
-        let sets = training && !extent.checkpointing ? architecture.layerCount : 1
-        blocks = (0..<sets).map { _ in Self.blockSlots(architecture, adapter, extent, &cursor) }
+        blocks = Self.blocks(architecture, adapter, extent, &cursor)
         scratch = Self.scratchSlots(architecture, adapter, extent, &cursor)
         byteCount = cursor.byteCount
     }
@@ -123,24 +144,19 @@ package struct StepLayout: Sendable, Equatable {
     /// The slots of block `index`.
     package func block(_ index: Int) -> BlockSlots { blocks[blocks.count == 1 ? 0 : index] }
 
-    private static func blockSlots(
+    /// The slots of all blocks; one set of them, or of what is computed again, where blocks share it.
+    private static func blocks(
         _ architecture: Architecture, _ adapter: AdapterSettings?, _ extent: Extent, _ cursor: inout SlotCursor
-    ) -> BlockSlots {
-        let tokens = extent.tokens
-        let saved = extent.savedType
-        return BlockSlots(
-            query: cursor.slot(rows: tokens, columns: architecture.querySize),
-            key: cursor.slot(rows: tokens, columns: architecture.keyValueSize),
-            value: cursor.slot(rows: tokens, columns: architecture.keyValueSize),
-            attention: cursor.slot(rows: tokens, columns: architecture.querySize),
-            logSumExp: cursor.slot(rows: tokens, columns: architecture.headCount),
-            middle: cursor.slot(rows: tokens, columns: architecture.hiddenSize),
-            gate: cursor.slot(rows: tokens, columns: architecture.intermediateSize, type: saved),
-            up: cursor.slot(rows: tokens, columns: architecture.intermediateSize, type: saved),
-            adapters: PerLinear { role in
-                guard let adapter, adapter.targets.contains(role) else { return nil }
-                return cursor.slot(rows: tokens, columns: adapter.rank)
-            })
+    ) -> [BlockSlots] {
+        guard !extent.inferenceOnly, extent.recomputation != .everything else {
+            return [BlockSlots(architecture, adapter, extent, sharing: nil, &cursor)]
+        }
+        var blocks: [BlockSlots] = []
+        for _ in 0..<architecture.layerCount {
+            let shared = extent.recomputation == .attention ? blocks.first : nil
+            blocks.append(BlockSlots(architecture, adapter, extent, sharing: shared, &cursor))
+        }
+        return blocks
     }
 
     private static func scratchSlots(

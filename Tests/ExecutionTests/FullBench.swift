@@ -18,7 +18,8 @@ struct FullBench {
     let room: BatchRoom
 
     init(
-        _ path: String, random: Bool = false, seed: UInt64 = 0, tokens: Int = 64, checkpointing: Bool = false,
+        _ path: String, random: Bool = false, seed: UInt64 = 0, tokens: Int = 64,
+        recomputation: Recomputation = .nothing,
         context: KernelContext? = nil
     ) throws {
         self.context = try context ?? KernelContext(threads: 1)
@@ -29,7 +30,7 @@ struct FullBench {
             communicator: SoloCommunicator())
         try weights.fill(units, seed: seed)
         // Few rows of logits at once, so that the head's gradient is made in several parts.
-        let extent = StepLayout.Extent(tokens: tokens, logitRows: 7, checkpointing: checkpointing)
+        let extent = StepLayout.Extent(tokens: tokens, logitRows: 7, recomputation: recomputation)
         runner = try ModelRunner(
             layout: StepLayout(architecture, adapter: nil, extent: extent), frozen: nil, trainables: units,
             longestSequence: tokens, context: self.context, compute: .fp32)

@@ -7,6 +7,7 @@ import Kernels
 import ModelFiles
 import Sharding
 import Testing
+import Transformer
 
 @Suite("Gradients of all parameters")
 struct FullGradientTests {
@@ -74,7 +75,8 @@ struct FullGradientTests {
         ).sums(set)
         #expect(expected.sums.contains { $0 != 0 })
         let context = try KernelContext(threads: threads, instructionSet: instructionSet)
-        let sums = try FullBench(path, tokens: tokens, checkpointing: threads == 2, context: context).sums(set)
+        let recomputation = Recomputation.allCases[threads - 1]
+        let sums = try FullBench(path, tokens: tokens, recomputation: recomputation, context: context).sums(set)
         #expect(sums.sums == expected.sums && sums.loss == expected.loss)
     }
 

@@ -26,21 +26,21 @@ struct StepMemoryTests {
         await #expect(processExitsWith: .success) {
             let base = try SyntheticBase(Self.architecture, linearFormat: .nf4())
             for ranks in [1, 3] {
-                for checkpointing in [false, true] {
-                    try Self.check(base, adapter: Self.adapter, ranks: ranks, checkpointing: checkpointing)
+                for recomputation in Recomputation.allCases {
+                    try Self.check(base, adapter: Self.adapter, ranks: ranks, recomputation: recomputation)
                 }
-                try Self.check(nil, adapter: nil, ranks: ranks, checkpointing: true)
+                try Self.check(nil, adapter: nil, ranks: ranks, recomputation: .everything)
             }
         }
     }
 
     private static func check(
-        _ base: SyntheticBase?, adapter: AdapterDescription?, ranks: Int, checkpointing: Bool
+        _ base: SyntheticBase?, adapter: AdapterDescription?, ranks: Int, recomputation: Recomputation
     ) throws {
         let before = AlignedStorage.heldByteCount
         let results = try InProcessWorld.run(size: ranks) { communicator in
             let step = try PlannedStep(
-                architecture, base: base, adapter: adapter, checkpointing: checkpointing, communicator: communicator)
+                architecture, base: base, adapter: adapter, recomputation: recomputation, communicator: communicator)
             return try withExtendedLifetime(step) {
                 try step.run()
                 _ = try communicator.allReduce([0], .sum)
@@ -68,13 +68,14 @@ private final class PlannedStep {
     private let room: BatchRoom
 
     init(
-        _ architecture: Architecture, base: SyntheticBase?, adapter: AdapterDescription?, checkpointing: Bool,
+        _ architecture: Architecture, base: SyntheticBase?, adapter: AdapterDescription?,
+        recomputation: Recomputation,
         communicator: any Communicator
     ) throws {
         let space = LogicalSpace(adapter.map { architecture.adapterTensors($0) } ?? architecture.trainableTensors)
         let layout = StepLayout(
             architecture, adapter: adapter.map { AdapterSettings($0) },
-            extent: StepLayout.Extent(tokens: 24, logitRows: 7, checkpointing: checkpointing))
+            extent: StepLayout.Extent(tokens: 24, logitRows: 7, recomputation: recomputation))
         context = try KernelContext(threads: 2)
         memory = StepMemory(
             layout: layout, space: space, source: base, longestSequence: 12, context: context,
