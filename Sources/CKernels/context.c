@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,8 +41,14 @@ struct sk_context {
     void *argument;
 };
 
-// A few microseconds: longer than the gap between two operations of a step, shorter than a context switch matters.
-enum { SPINS = 400 };
+// To sleep and to be woken takes some 50 microseconds, as long as a small operation: a thread looks for about 200 before
+// it sleeps. It offers its core to others meanwhile, for there may be more threads than cores.
+enum { SPINS = 8192, SPINS_A_YIELD = 64 };
+
+static inline void look_again_after(int spin) {
+    sk_relax();
+    if (spin % SPINS_A_YIELD == SPINS_A_YIELD - 1) sched_yield();
+}
 
 static void work(sk_context *context, int thread) {
     for (;;) {
@@ -57,7 +64,7 @@ static void *worker_main(void *argument) {
     uint64_t seen = 0;
     for (;;) {
         for (int i = 0; i < SPINS && atomic_load_explicit(&context->generation, memory_order_relaxed) == seen; i++)
-            sk_relax();
+            look_again_after(i);
         pthread_mutex_lock(&context->mutex);
         while (context->generation == seen && !context->stopping) pthread_cond_wait(&context->begun, &context->mutex);
         bool stopping = context->stopping;
@@ -92,7 +99,8 @@ void sk_parallel(sk_context *context, int64_t items, sk_task *task, void *argume
     pthread_mutex_lock(&context->mutex);
     context->open = false;
     pthread_mutex_unlock(&context->mutex);
-    for (int i = 0; i < SPINS && atomic_load_explicit(&context->active, memory_order_relaxed) != 0; i++) sk_relax();
+    for (int i = 0; i < SPINS && atomic_load_explicit(&context->active, memory_order_relaxed) != 0; i++)
+        look_again_after(i);
     pthread_mutex_lock(&context->mutex);
     while (context->active != 0) pthread_cond_wait(&context->finished, &context->mutex);
     pthread_mutex_unlock(&context->mutex);
