@@ -41,8 +41,8 @@ struct sk_context {
     void *argument;
 };
 
-// To sleep and to be woken takes some 50 microseconds, as long as a small operation: a thread looks for about 200 before
-// it sleeps. It offers its core to others meanwhile, for there may be more threads than cores.
+// To sleep and to be woken takes some 50 microseconds, as long as a small operation: a thread looks for about 200
+// before it sleeps. It offers its core to others meanwhile, for there may be more threads than cores.
 enum { SPINS = 8192, SPINS_A_YIELD = 64 };
 
 static inline void look_again_after(int spin) {
