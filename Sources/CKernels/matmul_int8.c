@@ -250,7 +250,8 @@ static void multiply_item(void *argument, int64_t item, int thread) {
 static void cut(const product *p, part *t) {
     int64_t threads = sk_threads(p->context), wanted = threads == 1 ? 1 : 4 * threads;
     int64_t groups = (t->c.columns + GROUP_COLUMNS - 1) / GROUP_COLUMNS;
-    t->groups_per_item = sk_max(1, sk_min(GROUPS_PER_ITEM, groups / wanted));
+    // Twice as many items as that, where there are enough columns: threads that got different numbers wait less.
+    t->groups_per_item = sk_max(1, sk_min(GROUPS_PER_ITEM, groups / (2 * wanted)));
     t->column_items = (groups + t->groups_per_item - 1) / t->groups_per_item;
     int64_t strips = (p->row_count + SK_INT8_ROWS - 1) / SK_INT8_ROWS;
     bool enough = threads == 1 || t->column_items >= 2 * threads;

@@ -69,6 +69,10 @@ static void multiply_item(void *argument, int64_t item, int thread) {
     for (int64_t j = 0; p->accumulate && j < columns; j++)
         for (int64_t i = 0; i < r; i++) out[i * ITEM_COLUMNS + j] = c[j * p->c.stride + i];
     multiply_columns(p, column, columns, out, ITEM_COLUMNS, panel);
+    if (!p->accumulate && r % SK_LANES == 0 && p->c.stride == r) {
+        p->table->pack_transposed(out, ITEM_COLUMNS, (int)r, columns, (int)r, c);
+        return;
+    }
     for (int64_t j = 0; j < columns; j++)
         for (int64_t i = 0; i < r; i++) c[j * p->c.stride + i] = out[i * ITEM_COLUMNS + j];
 }
