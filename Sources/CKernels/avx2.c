@@ -68,12 +68,14 @@ INLINE floats look_up(floats table, ints index) {
 
 #include "fast/tile.h"
 #include "fast/formats.h"
+#include "fast/matvec.h"
 #include "fast/rows.h"
 #include "fast/attention.h"
 
 #define INT8_OFFSET 0
 #include "fast/int8.h"
 #include "fast/int8_maddubs.h"
+#include "fast/int8_matvec.h"
 
 bool SK_NAME(add_fixed_point)(int64_t n, const float *g, float limit, int64_t *sums) {
     bool sound = true;

@@ -62,6 +62,7 @@ INLINE floats look_up(floats table, ints index) {
 
 #include "fast/tile.h"
 #include "fast/formats.h"
+#include "fast/matvec.h"
 #include "fast/rows.h"
 #include "fast/attention.h"
 
@@ -87,6 +88,7 @@ bool SK_NAME(add_fixed_point)(int64_t n, const float *g, float limit, int64_t *s
 
 #pragma clang attribute push(__attribute__((target(FEATURES ",avx512vnni"))), apply_to = function)
 #include "fast/int8_vnni.h"
+#include "fast/int8_matvec.h"
 #pragma clang attribute pop
 
 #define SIZES \

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "matmul_narrow.h"
+#include "matvec.h"
 #include "pool.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -185,6 +186,7 @@ static void run(product p) {
 }
 
 void sk_multiply(sk_context *context, sk_matrix x, sk_weight w, sk_matrix y, bool accumulate) {
+    if (sk_multiply_few(context, x, &w, y, accumulate)) return;
     run((product){.context = context, .a = x.data, .a_stride = x.stride, .w = &w, .c = y, .accumulate = accumulate,
         .depth = x.columns});
 }

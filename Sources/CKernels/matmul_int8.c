@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "int8_scalar.h"
+#include "matvec.h"
 #include "pool.h"
 #include "sk_int8.h"
 #include "sk_matmul.h"
@@ -352,6 +353,7 @@ int64_t sk_int8_thread_scratch(void) {
 }
 
 void sk_multiply_int8(sk_context *context, sk_matrix x, const sk_int8_output *outputs, int count) {
+    if (sk_multiply_few_int8(context, x, outputs, count)) return;
     run((product){.context = context, .a = x}, outputs, count);
 }
 

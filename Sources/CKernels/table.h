@@ -20,6 +20,12 @@ typedef void sk_tile_kernel(
 /// `out` must have room for depth * width + 16 values.
 typedef void sk_pack_kernel(const float *x, int64_t stride, int count, int64_t depth, int width, float *out);
 
+/// y [rows, outputs] = (accumulate ? y : +0), then for k in 0..<w->columns:
+/// y[i][n] = fma(x[i][k], w[row + n][k], y[i][n]); a 4-bit weight consists of whole blocks of 64 (sk_int8_looks_up).
+typedef void sk_matvec_kernel(
+    const sk_weight *w, int64_t row, int64_t outputs, const float *x, int64_t x_stride, int rows, float *y,
+    int64_t y_stride, bool accumulate);
+
 /// out[i * out_stride + j] = w[row + i][column + j], i < rows, j < columns.
 typedef void sk_decode_kernel(
     const sk_weight *w, int64_t row, int64_t rows, int64_t column, int64_t columns, float *out, int64_t out_stride);
@@ -146,6 +152,26 @@ typedef void sk_int8_panel_4bit_kernel(
 typedef void sk_int8_tile_kernel(
     int64_t blocks, const sk_int8_rows *a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride,
     int rows, int columns, bool accumulate);
+
+/// A strip of few rows, as [block][SK_INT8_ROWS] with 64 codes each: for a 4-bit weight first the even ones, then the
+/// odd ones; for others as they are, and once more as fp32, for bf16 in runs of 16 even and 16 odd ones.
+typedef struct {
+    int8_t *codes;
+    float *values, *scales;
+    int32_t *starts;
+} sk_int8_few;
+
+/// Quantises `count` rows of `depth` values, whole blocks, for a weight of `format`; the other rows are left undefined.
+/// flags[block] = whether the block has exact values, which are in exact[block][SK_INT8_ROWS].
+typedef void sk_int8_few_rows_kernel(
+    const float *x, int64_t stride, int count, int64_t depth, sk_format format, sk_int8_few out, uint64_t *exact,
+    uint8_t *flags);
+
+/// y [rows, outputs] = (accumulate ? y : +0), then for the blocks block..<block + blocks of the rows `row`... of w,
+/// with the codes and scales that a panel would have, y[i][n] = fma((float)sum, x->scales[i] * w_scale, y[i][n]).
+typedef void sk_int8_matvec_kernel(
+    const sk_weight *w, int64_t row, int64_t outputs, int64_t block, int64_t blocks, const sk_int8_few *x, int rows,
+    float *y, int64_t y_stride, bool accumulate);
 
 /// `steps` rounds of independent multiply-adds in registers; returns how many operations that were.
 typedef double sk_loop_kernel(int64_t steps, float *sink);

@@ -10,6 +10,8 @@ package enum KernelBenchmark {
         let make: (_ context: KernelContext, _ reference: KernelContext) throws -> Case
         /// What its operations are held against.
         var peak = PeakKind.fp32FMA
+        /// Whether its bytes are read from memory, and are held against the speed of reading.
+        var readsMemory = false
     }
 
     /// One operation to be measured.
@@ -31,21 +33,24 @@ package enum KernelBenchmark {
     package static func run(context: KernelContext) throws -> [KernelBenchmarkResult] {
         let threads = Double(context.threads)
         let peaks = [context.measurePeak(.fp32FMA) * threads, context.measurePeak(.int8) * threads]
+        let reading = context.measureReadBandwidth()
         let reference = try KernelContext(threads: 1, instructionSet: .portable)
         return try plans.map { plan in
             try measure(
                 try plan.make(context, reference), kernels: plan.kernels, context: context,
-                peak: peaks[plan.peak == .int8 ? 1 : 0])
+                peak: peaks[plan.peak == .int8 ? 1 : 0], reading: plan.readsMemory ? reading : nil)
         }
     }
 
     /// The kernels that are measured.
     package static var coveredKernels: Set<String> { Set(plans.flatMap(\.kernels)) }
 
-    private static var plans: [Plan] { productPlans + rowPlans + flatPlans + formatPlans + attentionPlans }
+    private static var plans: [Plan] {
+        productPlans + fewRowPlans + rowPlans + flatPlans + formatPlans + attentionPlans
+    }
 
     private static func measure(
-        _ item: Case, kernels: [String], context: KernelContext, peak: Double
+        _ item: Case, kernels: [String], context: KernelContext, peak: Double, reading: Double?
     ) throws -> KernelBenchmarkResult {
         item.body()
         guard try item.isRight() else {
@@ -59,11 +64,13 @@ package enum KernelBenchmark {
         }
         let seconds = times.sorted()[times.count / 2]
         let speed = item.operations.map { $0 / seconds }
+        let readSpeed = item.bytes.map { $0 / seconds }
         return KernelBenchmarkResult(
             name: item.name, kernels: kernels, shape: item.shape, instructionSet: context.instructionSet,
             threads: context.threads, seconds: seconds, gflops: speed.map { $0 * 1e-9 },
-            gigabytesPerSecond: item.bytes.map { $0 / seconds * 1e-9 },
-            peakGflops: speed.map { _ in peak * 1e-9 }, fractionOfPeak: speed.map { $0 / peak })
+            gigabytesPerSecond: readSpeed.map { $0 * 1e-9 },
+            peakGflops: speed.map { _ in peak * 1e-9 },
+            fractionOfPeak: speed.map { $0 / peak } ?? reading.flatMap { peak in readSpeed.map { $0 / peak } })
     }
 
     private static func now(_ clock: clockid_t) -> Double {

@@ -16,6 +16,7 @@ package struct KernelBenchmarkResult: Codable, Equatable, Sendable {
     package let gigabytesPerSecond: Double?
     /// What `gflops` could be: `measurePeak` times the threads.
     package let peakGflops: Double?
+    /// Of that, or where weights are read from memory of the speed of reading.
     package let fractionOfPeak: Double?
 
     enum CodingKeys: String, CodingKey {

@@ -41,13 +41,15 @@ struct Int8Case {
         }
     }
 
-    func run(on context: KernelContext) {
+    func run(on context: KernelContext, backward: Bool = true) {
         context.multiply(x.matrix, by: weight.view, into: y.matrix, accumulate: accumulate, compute: .int8)
+        guard backward else { return }
         context.multiplyTransposed(dy.matrix, by: weight.view, into: dx.matrix, accumulate: accumulate, compute: .int8)
     }
 
-    func runReference() {
+    func runReference(backward: Bool = true) {
         Reference.multiplyInt8(x.matrix, by: weight.view, into: y.matrix, accumulate: accumulate)
+        guard backward else { return }
         Reference.multiplyTransposedInt8(dy.matrix, by: weight.view, into: dx.matrix, accumulate: accumulate)
     }
 

@@ -20,10 +20,27 @@ enum KernelCases {
         "int8_panel_columns": { try int8($0, rows: 5, depth: 70, columns: $1, format: .fp32) },
         "int8_panel_4bit": { context, n in
             try [WeightFormat.nf4(), .fp4(doubleQuantized: false)].flatMap {
-                try int8(context, rows: 4, depth: 128, columns: n, format: $0)
+                try int8(context, rows: 14, depth: 128, columns: n, format: $0)
             }
         },
         "int8_tile": { try int8($0, rows: $1, depth: 130, columns: 33, format: .nf4()) },
+        "matvec_fp32": { try product($0, rows: 3, depth: 70, columns: $1, format: .fp32) },
+        "matvec_fp16": { try product($0, rows: 2, depth: 97, columns: $1, format: .fp16) },
+        "matvec_bf16": { try product($0, rows: 7, depth: 65, columns: $1, format: .bf16) },
+        "matvec_4bit": { context, n in
+            try [WeightFormat.nf4(), .fp4(doubleQuantized: false)].flatMap {
+                try product(context, rows: 3, depth: 192, columns: n, format: $0)
+            }
+        },
+        "int8_few_rows": { try int8($0, rows: 4, depth: 64 * $1, columns: 5, format: .bf16) },
+        "int8_matvec_fp32": { try int8($0, rows: 3, depth: 128, columns: $1, format: .fp32) },
+        "int8_matvec_fp16": { try int8($0, rows: 4, depth: 64, columns: $1, format: .fp16) },
+        "int8_matvec_bf16": { try int8($0, rows: 1, depth: 1088, columns: $1, format: .bf16) },
+        "int8_matvec_4bit": { context, n in
+            try [WeightFormat.nf4(), .fp4(doubleQuantized: false)].flatMap {
+                try int8(context, rows: 9, depth: 192, columns: n, format: $0)
+            }
+        },
         "decode_fp32": { try decoded($0, columns: $1, format: .fp32) },
         "decode_fp16": { try decoded($0, columns: $1, format: .fp16) },
         "decode_bf16": { try decoded($0, columns: $1, format: .bf16) },
