@@ -10,6 +10,7 @@ package final class FrozenUnits {
     /// Whether the pages of a released unit stay mapped.
     package let keepsPages: Bool
     private var borrowed: Set<UnitID> = []
+    private var announced: Set<UnitID> = []
 
     /// - Parameter keepsPages: false: a released unit's pages are given back to the page cache of the system, so that
     ///   this process holds those of the units in use alone. To map them again takes about a thousandth of a training
@@ -19,8 +20,11 @@ package final class FrozenUnits {
         self.keepsPages = keepsPages
     }
 
-    /// Announces that `unit` is acquired soon.
-    package func prefetch(_ unit: UnitID) { source.willNeed(unit) }
+    /// Announces that `unit` is acquired soon; once, where pages are kept: to look for them all again takes a tenth of
+    /// a walk over a single token.
+    package func prefetch(_ unit: UnitID) {
+        if !keepsPages || announced.insert(unit).inserted { source.willNeed(unit) }
+    }
 
     /// Lends the unit's bytes until `release`.
     package func acquire(_ unit: UnitID) -> LentUnit {

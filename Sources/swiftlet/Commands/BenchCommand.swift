@@ -2,6 +2,7 @@ import ArgumentParser
 
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measure what this machine makes of the kernels and of a whole step.",
-        subcommands: [BenchStep.self, BenchKernels.self, BenchTokenize.self])
+        commandName: "bench",
+        abstract: "Measure what this machine makes of the kernels, of a whole step, and of generation.",
+        subcommands: [BenchStep.self, BenchGenerate.self, BenchKernels.self, BenchTokenize.self])
 }
