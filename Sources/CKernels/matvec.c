@@ -15,6 +15,8 @@ enum {
     /// where the rows are more than one strip.
     OUTPUTS_AT_ONCE = 64,
     FEWEST_OUTPUTS = 8,
+    /// Each begins with a wait for memory; one alone would make all wait for a thread whose core is taken.
+    ITEMS_PER_THREAD = 2,
     PACKED_BYTES = 2 << 20,
     STRIP_CODES = SK_INT8_ROWS * SK_INT8_BLOCK,
     MOST_PARTS = 3,
@@ -63,9 +65,19 @@ typedef struct {
     packed kinds[3];
 } product;
 
+/// Asks for what the kernels read first of the rows from `first` on; they ask for the rest on the way.
+static void prefetch(const sk_weight *w, int64_t first) {
+    static const int64_t bits[SK_FORMAT_COUNT] = {32, 16, 16, 4, 4};
+    enum { ROWS = 16, BYTES = 512 };
+    int64_t row = w->stride * bits[w->format] / 8;
+    for (int64_t i = first; i < sk_min(first + ROWS, w->rows); i++)
+        for (int64_t at = 0; at < sk_min(BYTES, row); at += 64)
+            __builtin_prefetch((const char *)w->codes + i * row + at);
+}
+
 /// Cuts the outputs into items of about equal size; returns their number.
 static int64_t cut(const product *p, part *t) {
-    int64_t threads = sk_threads(p->context), wanted = threads == 1 ? 1 : 4 * threads;
+    int64_t threads = sk_threads(p->context), wanted = threads == 1 ? 1 : ITEMS_PER_THREAD * threads;
     int64_t least = t->y.columns < OUTPUTS_AT_ONCE * threads ? FEWEST_OUTPUTS : OUTPUTS_AT_ONCE;
     t->outputs_per_item = sk_max(least, sk_round_up((t->y.columns + wanted - 1) / wanted, least));
     return (t->y.columns + t->outputs_per_item - 1) / t->outputs_per_item;
@@ -109,6 +121,7 @@ static void multiply_item(void *argument, int64_t item, int thread) {
     const product *p = argument;
     const part *t = part_of(p, item);
     int64_t first = (item - t->first_item) * t->outputs_per_item;
+    prefetch(t->w, first);
     kernel_of(p->table, t->w->format)(
         t->w, first, sk_min(t->y.columns - first, t->outputs_per_item), p->x.data, p->x.stride, (int)t->y.rows,
         t->y.data + first, t->y.stride, t->accumulate);
@@ -207,6 +220,7 @@ static void multiply_int8_item(void *argument, int64_t item, int thread) {
     int64_t first = (item - t->first_item) * t->outputs_per_item;
     int64_t end = sk_min(t->y.columns, first + t->outputs_per_item);
     int64_t step = t->y.rows > SK_INT8_ROWS ? OUTPUTS_AT_ONCE : end - first;
+    prefetch(t->w, first);
     for (; first < end; first += step)
         for (int64_t strip = 0; strip * SK_INT8_ROWS < t->y.rows; strip++)
             multiply_strip(p, t, strip, first, sk_min(end, first + step));
@@ -235,16 +249,6 @@ static packed pack(const product *p, sk_format format, uint8_t *memory) {
             k.flags + strip * p->blocks);
     }
     return k;
-}
-
-/// Asks for what the kernels read first, as long as the left side is being quantised: they ask for the rest on the way.
-static void prefetch(const sk_weight *w) {
-    static const int64_t bits[SK_FORMAT_COUNT] = {32, 16, 16, 4, 4};
-    enum { ROWS = 16, BYTES = 512 };
-    int64_t row = w->stride * bits[w->format] / 8;
-    for (int64_t i = 0; i < sk_min(ROWS, w->rows); i++)
-        for (int64_t at = 0; at < sk_min(BYTES, row); at += 64)
-            __builtin_prefetch((const char *)w->codes + i * row + at);
 }
 
 /// Whether all of the product is for these kernels.
@@ -276,7 +280,8 @@ bool sk_multiply_few_int8(sk_context *context, sk_matrix x, const sk_int8_output
         if (o->wide.data && o->inner.columns > 0) t->inner = o->inner, t->wide = o->wide;
         part_count += o->c.columns > 0;
     }
-    prefetch((narrow_count > 0 ? narrow : parts)->w);
+    // As long as the left side is being quantised.
+    prefetch((narrow_count > 0 ? narrow : parts)->w, 0);
     int64_t bytes = packed_bytes((x.rows + SK_INT8_ROWS - 1) / SK_INT8_ROWS, p.blocks);
     uint8_t *memory = sk_shared_scratch(context, 3 * bytes);
     for (int i = 0; i < narrow_count + part_count; i++) {

@@ -56,7 +56,8 @@ struct BenchGenerate: ParsableCommand {
             """
             \(shape), \(Wording.plural(batch, "sequence")) of \(prompt) + \(tokens) tokens, \(compute.rawValue), \
             \(Wording.plural(result.threads, "thread"))
-              \(String(format: "%.1f", result.tokens_per_second)) tokens/s, \
+              \(String(format: "%.1f", result.tokens_per_second)) tokens/s \
+            (at best \(String(format: "%.1f", result.best_tokens_per_second))), \
             \(Wording.bytes(Int(result.bytes_per_token))) a token
               \(String(format: "%.1f", result.gigabytes_per_second)) of \
             \(String(format: "%.1f", result.peak_gigabytes_per_second)) GB/s \
