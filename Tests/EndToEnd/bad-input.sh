@@ -31,6 +31,8 @@ refused "what is not built yet" 64 "not built yet" 0 "${train[@]}" --set compute
 refused "keys that exclude each other" 64 "init: random and adapter: qlora exclude" 2 "${train[@]}" --set init=random
 refused "an adapter where none is trained" 64 "lora_model_dir and adapter: none exclude" 0 "${train[@]}" \
     --set adapter=none --set lora_model_dir="$work/none"
+refused "a step that fits no machine" 69 "a step needs" 2 "${train[@]}" --set micro_batch_size=65536 \
+    --set global_batch_size=65536 --set sequence_len=32000 --set sample_packing=true
 refused "an unknown option" 64 "Unknown option" 2 "${train[@]}" --frobnicate
 refused "a missing model" 65 "config.json" 2 "${train[@]}" --set base_model="$work/none"
 refused "missing data" 65 "none.jsonl" 2 "${train[@]}" --set datasets.0.path="$work/none.jsonl"

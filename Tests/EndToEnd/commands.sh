@@ -73,11 +73,13 @@ XDG_CACHE_HOME=/proc/nowhere printed info-unkept "$info_keys" info
 SWIFTLET_ISA=portable printed info-portable "$info_keys" info
 check "plain C has no VNNI" bash -c "! grep -qE 'VPDP|VFMADD|VDPBF16' '$work/info-portable'"
 printed validate "training_rows held_out_rows steps learning_rate" validate "$job"
-printed bench "tokens_per_second step_seconds peak_rss_bytes anonymous_peak_bytes compute achieved_gops peak_gops fraction_of_peak parts" \
+printed bench "tokens_per_second step_seconds peak_rss_bytes anonymous_peak_bytes compute achieved_gops peak_gops fraction_of_peak parts memory base_bytes" \
     bench step --shape tiny --micro-batch 1 --sequence 32 --compute fp32 --threads 1 --checkpointing on --steps 2
 printed bench-generate \
     "name tokens_per_second bytes_per_token gigabytes_per_second peak_gigabytes_per_second fraction_of_peak" \
     bench generate --shape tiny --prompt 3 --tokens 4 --batch 2 --threads 1
+printed bench-tokenize "name megabytes_per_second tokens_per_second" \
+    bench tokenize --model "$tiny" --input "$rows" --runs 1
 
 # A base store holds what the directory gives in the same format.
 store=$work/tiny.base.h5
