@@ -85,7 +85,10 @@ package enum KernelBenchmark {
         let rng = CounterRNG(seed: seed, purpose: .benchmark)
         // One draw in four elements is enough here, and the numbers are made in a quarter of the time.
         for (index, _) in result.matrix.elements.enumerated() {
-            result.matrix.elements[index] = rng.uniform(index / 4 * 4) * Float(2 + index % 4) - 1.5
+            let value = rng.uniform(index / 4 * 4) * Float(2 + index % 4) - 1.5
+            // Both halves are numbers of bf16 as well, for kernels that read such.
+            let half = value.bitPattern >> 16
+            result.matrix.elements[index] = Float(bitPattern: half << 16 | half)
         }
         return result
     }
