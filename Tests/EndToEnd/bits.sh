@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.bash"
 
 job=$root/Jobs/tiny.yaml
 settings=(--set max_steps=5 --set eval_steps=2 --set save_steps=0 --set micro_batch_size=2 --set global_batch_size=7
-    --set lora_dropout=0.05)
+    --set lora_dropout=0.05 --set compute=fp32)
 
 # run NAME RANKS [KEY=VALUE...]: trains into $work/NAME.
 run() {
@@ -34,12 +34,19 @@ for isa in avx2 avx512 portable; do
     if SWIFTLET_ISA=$isa run "isa-$isa" 0 threads=2; then same "instruction set $isa" "$work/one" "$work/isa-$isa"; fi
 done
 
-# A job whose ranks are unlike: one masked to plain C, one not.
-mpirun --quiet --oversubscribe --bind-to none \
-    -n 1 -x SWIFTLET_ISA=portable "$swiftlet" train "$job" "${settings[@]}" --set output_dir="$work/mixed" : \
-    -n 1 "$swiftlet" train "$job" "${settings[@]}" --set output_dir="$work/mixed" >"$work/mixed.log" 2>&1 ||
-    fail "a mixed job runs" "$work/mixed.log"
-same "ranks of different instruction sets" "$work/one" "$work/mixed"
+# mixed NAME LIKE SETS [KEY=VALUE...]: a job whose ranks are unlike, one for each instruction set; `any` is the best.
+mixed() {
+    local name=$1 like=$2 isa setting extra=() ranks=()
+    for setting in output_dir="$work/$name" "${@:4}"; do extra+=(--set "$setting"); done
+    for isa in $3; do
+        ranks+=(: -n 1 env SWIFTLET_ISA="${isa/any/}" "$swiftlet" train "$job" "${settings[@]}" "${extra[@]}")
+    done
+    mpirun --quiet --oversubscribe --bind-to none "${ranks[@]:1}" >"$work/$name.log" 2>&1 ||
+        fail "a mixed job runs" "$work/$name.log"
+    same "ranks of the instruction sets $3${4:+, $4}" "$work/$like" "$work/$name"
+}
+
+mixed mixed one "portable any"
 
 # The same in int8.
 run int8 0 threads=1 compute=int8
@@ -53,13 +60,23 @@ for isa in avx2 portable; do
         same "int8, instruction set $isa" "$work/int8" "$work/int8-$isa"
     fi
 done
-settings+=(--set compute=int8 --set output_dir="$work/int8-mixed")
-mpirun --quiet --oversubscribe --bind-to none \
-    -n 1 -x SWIFTLET_ISA=portable "$swiftlet" train "$job" "${settings[@]}" : \
-    -n 1 "$swiftlet" train "$job" "${settings[@]}" >"$work/int8-mixed.log" 2>&1 ||
-    fail "a mixed job runs in int8" "$work/int8-mixed.log"
-same "int8, ranks of different instruction sets" "$work/int8" "$work/int8-mixed"
-settings=("${settings[@]:0:${#settings[@]}-4}")
+mixed int8-portable-any int8 "portable any" compute=int8
+if SWIFTLET_ISA=avx512 "$swiftlet" info >/dev/null 2>&1; then
+    mixed int8-avx2-avx512 int8 "avx2 avx512" compute=int8
+    mixed int8-avx512-portable-avx2 int8 "avx512 portable avx2" compute=int8 threads=2
+fi
+
+# How many sequences are computed at once does not show in what they give; only gradients are summed over them.
+first_losses() { sed -nE 's/.*"step": ?([01]), "((eval_)?loss)": ?([^,]*),.*/\1 \2 \4/p' "$work/$1/metrics.jsonl"; }
+for compute in fp32 int8; do
+    for size in 1 2 4; do
+        run "$compute-by-$size" 0 compute="$compute" lora_model_dir="$work/int8/adapter" lora_dropout=0 max_steps=1 \
+            eval_steps=1 micro_batch_size="$size" || continue
+        check "$compute: the losses of micro-batches of $size" test \
+            "$(first_losses "$compute-by-$size" | wc -l)" -eq 3 -a \
+            "$(first_losses "$compute-by-1" | head -n 2)" = "$(first_losses "$compute-by-$size" | head -n 2)"
+    done
+done
 
 run packed-1 0 sample_packing=true
 run packed-3 3 sample_packing=true && same "packed sequences on three ranks" "$work/packed-1" "$work/packed-3"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The matrix behind Tests/EndToEnd/bits.sh: ranks x threads x instruction sets x checkpointing, for three kinds of job,
+# The matrix behind Tests/EndToEnd/bits.sh: ranks x threads x instruction sets x checkpointing, for four kinds of job,
 # and one host that plays several nodes.
 set -euo pipefail
 # shellcheck source=Tests/EndToEnd/lib.bash
@@ -13,13 +13,15 @@ declare -A kinds=(
     [plain]=""
     [dropout]="lora_dropout=0.05"
     [packed]="sample_packing=true sequence_len=160 micro_batch_size=2"
+    [int8]="compute=int8 lora_dropout=0.05 micro_batch_size=2"
 )
 
 # run NAME RANKS [KEY=VALUE...]: trains into $work/NAME.
 run() {
     local name=$1 ranks=$2 settings=() setting
     shift 2
-    for setting in base_model="$store" max_steps=4 eval_steps=2 save_steps=0 output_dir="$work/$name" "$@"; do
+    for setting in base_model="$store" compute=fp32 max_steps=4 eval_steps=2 save_steps=0 \
+        output_dir="$work/$name" "$@"; do
         settings+=(--set "$setting")
     done
     on "$ranks" train "$job" "${settings[@]}" >"$work/$name.log" 2>&1 || fail "$name runs" "$work/$name.log"
@@ -44,7 +46,7 @@ for isa in avx2 avx512; do
     fi
 done
 
-for kind in plain dropout packed; do
+for kind in plain dropout packed int8; do
     # shellcheck disable=SC2086  # words without spaces
     run "$kind" 0 threads=1 gradient_checkpointing=false ${kinds[$kind]}
     for isa in "${sets[@]}"; do
