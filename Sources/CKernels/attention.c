@@ -1,5 +1,6 @@
 #include <stddef.h>
 
+#include "attention_single.h"
 #include "attention_work.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -153,6 +154,7 @@ static void forward_item(void *argument, int64_t item, int thread) {
 }
 
 void sk_attention(sk_context *context, const sk_attention_problem *problem) {
+    if (sk_attention_single(context, problem)) return;
     job w = {.context = context, .table = sk_table_of(context), .p = problem, .step = sk_chunk_queries(problem)};
     // Large chunks, so that keys are seldom copied twice; enough of them that no thread is idle for long.
     int64_t threads = sk_threads(context), enough = threads == 1 ? 0 : 8 * threads;
