@@ -66,6 +66,14 @@ INLINE floats look_up(floats table, ints index) {
     return result;
 }
 
+/// The products of the lower halves of each lane.
+INLINE longwords multiply_lower(longwords a, longwords b) {
+    typedef uint64_t four __attribute__((ext_vector_type(4)));
+    four low = (four)_mm256_mul_epu32((__m256i)a.lo, (__m256i)b.lo);
+    four high = (four)_mm256_mul_epu32((__m256i)a.hi, (__m256i)b.hi);
+    return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
+}
+
 #include "fast/tile.h"
 #include "fast/formats.h"
 #include "fast/matvec.h"

@@ -60,6 +60,11 @@ INLINE floats look_up(floats table, ints index) {
     return (floats)_mm512_permutexvar_ps((__m512i)index, (__m512)table);
 }
 
+/// The products of the lower halves of each lane.
+INLINE longwords multiply_lower(longwords a, longwords b) {
+    return (longwords)_mm512_mul_epu32((__m512i)a, (__m512i)b);
+}
+
 #include "fast/tile.h"
 #include "fast/formats.h"
 #include "fast/matvec.h"

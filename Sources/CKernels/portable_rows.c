@@ -9,9 +9,9 @@ void sk_portable_scale(int64_t n, const float *a, float s, float *b) {
 }
 
 float sk_portable_dot(int64_t n, const float *a, const float *b) {
-    float lanes[SK_LANES] = {0};
-    for (int64_t i = 0; i < n; i++) lanes[i % SK_LANES] = fmaf(a[i], b[i], lanes[i % SK_LANES]);
-    return sk_add_lanes(lanes);
+    float lanes[SK_SUM_LANES] = {0};
+    for (int64_t i = 0; i < n; i++) lanes[i % SK_SUM_LANES] = fmaf(a[i], b[i], lanes[i % SK_SUM_LANES]);
+    return sk_add_sums(lanes);
 }
 
 void sk_portable_silu_multiply(int64_t n, const float *gate, const float *up, float *a) {
@@ -69,10 +69,10 @@ void sk_portable_rms_norm(int64_t n, const float *x, const float *w, float epsil
 
 void sk_portable_rms_norm_backward(
     int64_t n, const float *dy, const float *x, const float *w, float epsilon, float *dx, bool accumulate) {
-    float lanes[SK_LANES] = {0};
-    for (int64_t i = 0; i < n; i++) lanes[i % SK_LANES] = fmaf(dy[i] * w[i], x[i], lanes[i % SK_LANES]);
+    float lanes[SK_SUM_LANES] = {0};
+    for (int64_t i = 0; i < n; i++) lanes[i % SK_SUM_LANES] = fmaf(dy[i] * w[i], x[i], lanes[i % SK_SUM_LANES]);
     float r = inverse_root_mean_square(n, x, epsilon);
-    float k = r * r * r * (sk_add_lanes(lanes) / (float)n);
+    float k = r * r * r * (sk_add_sums(lanes) / (float)n);
     for (int64_t i = 0; i < n; i++) {
         float d = fmaf(-x[i], k, dy[i] * w[i] * r);
         dx[i] = accumulate ? dx[i] + d : d;
@@ -95,17 +95,17 @@ void sk_portable_rotate(
 
 float sk_portable_cross_entropy(
     int64_t n, float *logits, int64_t target, bool write_gradient, float gradient_scale) {
-    float largest = -INFINITY, lanes[SK_LANES] = {0}, chosen = logits[target];
+    float largest = -INFINITY, lanes[SK_SUM_LANES] = {0}, chosen = logits[target];
     for (int64_t j = 0; j < n; j++) largest = logits[j] > largest ? logits[j] : largest;
     for (int64_t j = 0; j < n; j++) {
         float e = sk_exp_scalar(logits[j] - largest);
-        lanes[j % SK_LANES] += e;
+        lanes[j % SK_SUM_LANES] += e;
         if (write_gradient) logits[j] = e;
     }
-    float sum = sk_add_lanes(lanes), inverse = 1.0f / sum;
+    float sum = sk_add_sums(lanes), inverse = 1.0f / sum;
     if (write_gradient) {
-        float right = logits[target];
-        for (int64_t j = 0; j < n; j++) logits[j] = logits[j] * inverse * gradient_scale;
+        float right = logits[target], factor = inverse * gradient_scale;
+        for (int64_t j = 0; j < n; j++) logits[j] *= factor;
         logits[target] = (right * inverse - 1.0f) * gradient_scale;
     }
     return largest + sk_log_scalar(sum) - chosen;

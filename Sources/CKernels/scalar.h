@@ -62,7 +62,25 @@ static inline float sk_exp_scalar(float x) {
     return sk_exp2_parts(shifted, fmaf(x, SK_LOG2_E, SK_EXP_SHIFT - shifted));
 }
 
-static inline float sk_sigmoid_scalar(float x) { return 1.0f / (1.0f + sk_exp_scalar(-x)); }
+/// 1 / (1 + e^-x).
+static inline float sk_sigmoid_scalar(float x) {
+    x = x < SK_EXP_LOW ? SK_EXP_LOW : x;
+    x = x > SK_EXP_HIGH ? SK_EXP_HIGH : x;
+    float shifted = fmaf(x, -SK_LOG2_E, SK_EXP_SHIFT);
+    return 1.0f / (1.0f + sk_exp2_parts(shifted, fmaf(x, -SK_LOG2_E, SK_EXP_SHIFT - shifted)));
+}
+
+/// Sums of a row have 64 lanes, element i in lane i mod 64, so that additions need not wait for each other; a fixed
+/// tree makes one of them.
+enum { SK_SUM_LANES = 4 * SK_LANES };
+
+static inline float sk_add_sums(const float lanes[SK_SUM_LANES]) {
+    float sums[SK_SUM_LANES];
+    memcpy(sums, lanes, sizeof sums);
+    for (int width = SK_SUM_LANES / 2; width > 0; width /= 2)
+        for (int i = 0; i < width; i++) sums[i] = sums[i] + sums[i + width];
+    return sums[0];
+}
 
 /// The fixed tree by which 16 lanes become one sum.
 static inline float sk_add_lanes(const float lanes[SK_LANES]) {

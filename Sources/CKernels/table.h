@@ -38,7 +38,7 @@ typedef void sk_encode_kernel(
 typedef void sk_add_kernel(int64_t n, const float *a, const float *b, float *c);
 /// b = a * s.
 typedef void sk_scale_kernel(int64_t n, const float *a, float s, float *b);
-/// Sum of a[i] * b[i] in 16 lanes of fma.
+/// Sum of a[i] * b[i] in 64 lanes of fma.
 typedef float sk_dot_kernel(int64_t n, const float *a, const float *b);
 typedef void sk_silu_kernel(int64_t n, const float *gate, const float *up, float *a);
 typedef void sk_silu_backward_kernel(

@@ -12,13 +12,38 @@ void SK_NAME(scale)(int64_t n, const float *a, float s, float *b) {
     FOR_LANES(i, n, part) store_part(b + i, load_part(a + i, part) * s, part);
 }
 
+enum { SUMS = SK_SUM_LANES / SK_LANES };
+
+INLINE float add_sums(const floats sums[SUMS]) { return add_lanes((sums[0] + sums[2]) + (sums[1] + sums[3])); }
+
+/// Runs the statement for i = 0, 16, ... below n, with `part` lanes of each that count, and `sum` the number of the
+/// sum's vector that element i belongs to, known to the compiler but for the last few.
+#define FOR_SUMS(i, n, part, sum, ...) \
+    do { \
+        int64_t i = 0; \
+        for (; i + SK_SUM_LANES <= (n);) \
+            _Pragma("clang loop unroll(full)") for (int sum = 0; sum < SUMS; sum++, i += SK_LANES) { \
+                const int64_t part = SK_LANES; \
+                __VA_ARGS__ \
+            } \
+        for (int sum = 0; i < (n); sum++, i += SK_LANES) { \
+            const int64_t part = (n) - i; \
+            __VA_ARGS__ \
+        } \
+    } while (0)
+
+/// The lanes of `next` that count, the others as before.
+INLINE floats keep_part(floats next, floats before, int64_t part) {
+    return part >= SK_LANES ? next : lanes_between(0, part) ? next : before;
+}
+
 float SK_NAME(dot)(int64_t n, const float *a, const float *b) {
-    floats sums = 0;
-    FOR_LANES(i, n, part) {
-        floats next = fused(load_part(a + i, part), load_part(b + i, part), sums);
-        sums = part >= SK_LANES ? next : lanes_between(0, part) ? next : sums;
-    }
-    return add_lanes(sums);
+    floats sums[SUMS] = {0, 0, 0, 0};
+    FOR_SUMS(i, n, part, k, {
+        floats next = fused(load_part(a + i, part), load_part(b + i, part), sums[k]);
+        sums[k] = keep_part(next, sums[k], part);
+    });
+    return add_sums(sums);
 }
 
 void SK_NAME(silu_multiply)(int64_t n, const float *gate, const float *up, float *a) {
@@ -71,34 +96,24 @@ void SK_NAME(silu_multiply_backward_saved)(
     }
 }
 
-#define PAIRS_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
-#define PAIRS_HIGH(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
-
-/// Philox for 16 blocks: 64 draws in the order of their elements.
-INLINE void philox(sk_rng rng, uint64_t first_block, words out[4]) {
-    typedef uint64_t longwords __attribute__((ext_vector_type(16)));
-    const longwords lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    longwords block = lane + first_block;
-    words c0 = __builtin_convertvector(block, words), c1 = __builtin_convertvector(block >> 32, words);
-    words c2 = (uint32_t)rng.stream, c3 = (uint32_t)(rng.stream >> 32);
+/// Philox for 8 blocks: 32 draws in the order of their elements. Words lie in the lower halves of 64 bits, where the
+/// products want them; what the upper halves hold does not matter.
+INLINE void philox(sk_rng rng, uint64_t first_block, words out[2]) {
+    const longwords lane = {0, 1, 2, 3, 4, 5, 6, 7}, lower = 0xFFFFFFFFull;
+    longwords c0 = lane + first_block, c1 = c0 >> 32, c2 = (uint32_t)rng.stream, c3 = rng.stream >> 32;
     uint32_t k0 = (uint32_t)rng.key, k1 = (uint32_t)(rng.key >> 32);
-    for (int round = 0; round < 10; round++) {
-        longwords p0 = __builtin_convertvector(c0, longwords) * 0xD2511F53u;
-        longwords p1 = __builtin_convertvector(c2, longwords) * 0xCD9E8D57u;
-        c0 = __builtin_convertvector(p1 >> 32, words) ^ c1 ^ k0;
-        c2 = __builtin_convertvector(p0 >> 32, words) ^ c3 ^ k1;
-        c1 = __builtin_convertvector(p1, words);
-        c3 = __builtin_convertvector(p0, words);
+    _Pragma("clang loop unroll(full)") for (int round = 0; round < 10; round++) {
+        longwords p0 = multiply_lower(c0, 0xD2511F53ull), p1 = multiply_lower(c2, 0xCD9E8D57ull);
+        c0 = (p1 >> 32) ^ c1 ^ k0;
+        c2 = (p0 >> 32) ^ c3 ^ k1;
+        c1 = p1;
+        c3 = p0;
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
-    // Four words of a block side by side: words in pairs, then pairs.
-    words a[2] = {PAIRS_LOW(c0, c1), PAIRS_HIGH(c0, c1)}, b[2] = {PAIRS_LOW(c2, c3), PAIRS_HIGH(c2, c3)};
-    for (int half = 0; half < 2; half++) {
-        longs low = (longs)a[half], high = (longs)b[half];
-        out[2 * half] = (words)__builtin_shufflevector(low, high, 0, 8, 1, 9, 2, 10, 3, 11);
-        out[2 * half + 1] = (words)__builtin_shufflevector(low, high, 4, 12, 5, 13, 6, 14, 7, 15);
-    }
+    longwords front = (c0 & lower) | c1 << 32, back = (c2 & lower) | c3 << 32;
+    out[0] = (words)__builtin_shufflevector(front, back, 0, 8, 1, 9, 2, 10, 3, 11);
+    out[1] = (words)__builtin_shufflevector(front, back, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
 void SK_NAME(dropout)(
@@ -114,6 +129,7 @@ void SK_NAME(dropout)(
     for (i = head; i + 64 <= n; i += 64) {
         words draws[4];
         philox(rng, (first + (uint64_t)i) / 4, draws);
+        philox(rng, (first + (uint64_t)i) / 4 + 8, draws + 2);
         for (int j = 0; j < 4; j++) {
             ints keep = (ints)(draws[j] >> 8 >= threshold);
             store(y + i + 16 * j, keep ? load(x + i + 16 * j) * factor : (floats)0.0f);
@@ -122,26 +138,27 @@ void SK_NAME(dropout)(
     sk_portable_dropout(n - i, x + i, y + i, threshold, factor, rng, first + (uint64_t)i);
 }
 
-INLINE float inverse_rms(int64_t n, const float *x, float epsilon) {
-    return 1.0f / __builtin_sqrtf(SK_NAME(dot)(n, x, x) / (float)n + epsilon);
+INLINE float inverse_rms(int64_t n, float squares, float epsilon) {
+    return 1.0f / __builtin_sqrtf(squares / (float)n + epsilon);
 }
 
 void SK_NAME(rms_norm)(int64_t n, const float *x, const float *w, float epsilon, float *y) {
-    float r = inverse_rms(n, x, epsilon);
+    float r = inverse_rms(n, SK_NAME(dot)(n, x, x), epsilon);
     FOR_LANES(i, n, part) store_part(y + i, load_part(x + i, part) * r * load_part(w + i, part), part);
 }
 
 void SK_NAME(rms_norm_backward)(
     int64_t n, const float *dy, const float *x, const float *w, float epsilon, float *dx, bool accumulate) {
-    floats sums = 0;
-    FOR_LANES(i, n, part) {
-        floats next = fused(load_part(dy + i, part) * load_part(w + i, part), load_part(x + i, part), sums);
-        sums = part >= SK_LANES ? next : lanes_between(0, part) ? next : sums;
-    }
-    float r = inverse_rms(n, x, epsilon), k = r * r * r * (add_lanes(sums) / (float)n);
+    floats sums[SUMS] = {0, 0, 0, 0}, squares[SUMS] = {0, 0, 0, 0};
+    FOR_SUMS(i, n, part, k, {
+        floats value = load_part(x + i, part), g = load_part(dy + i, part) * load_part(w + i, part);
+        sums[k] = keep_part(fused(g, value, sums[k]), sums[k], part);
+        squares[k] = keep_part(fused(value, value, squares[k]), squares[k], part);
+    });
+    float r = inverse_rms(n, add_sums(squares), epsilon), f = r * r * r * (add_sums(sums) / (float)n);
     FOR_LANES(i, n, part) {
         floats g = load_part(dy + i, part) * load_part(w + i, part) * r;
-        floats d = fused(-load_part(x + i, part), (floats)k, g);
+        floats d = fused(-load_part(x + i, part), (floats)f, g);
         store_part(dx + i, accumulate ? load_part(dx + i, part) + d : d, part);
     }
 }
@@ -167,24 +184,23 @@ void SK_NAME(rotate)(
 
 float SK_NAME(cross_entropy)(
     int64_t n, float *logits, int64_t target, bool write_gradient, float gradient_scale) {
-    floats most = -INFINITY, sums = 0;
+    floats most[SUMS] = {-INFINITY, -INFINITY, -INFINITY, -INFINITY}, sums[SUMS] = {0, 0, 0, 0};
     float chosen = logits[target];
-    FOR_LANES(i, n, part) {
+    FOR_SUMS(i, n, part, k, {
         floats x = load_part(logits + i, part);
-        if (part < SK_LANES) x = lanes_between(0, part) ? x : (floats)-INFINITY;
-        most = x > most ? x : most;
-    }
-    float largest = largest_lane(most);
-    FOR_LANES(i, n, part) {
+        most[k] = keep_part(x > most[k] ? x : most[k], most[k], part);
+    });
+    for (int k = 1; k < SUMS; k++) most[0] = most[k] > most[0] ? most[k] : most[0];
+    float largest = largest_lane(most[0]);
+    FOR_SUMS(i, n, part, k, {
         floats e = exponential(load_part(logits + i, part) - largest);
-        if (part < SK_LANES) e = lanes_between(0, part) ? e : (floats)0.0f;
-        sums += e;
+        sums[k] = keep_part(sums[k] + e, sums[k], part);
         if (write_gradient) store_part(logits + i, e, part);
-    }
-    float sum = add_lanes(sums), inverse = 1.0f / sum;
+    });
+    float sum = add_sums(sums), inverse = 1.0f / sum;
     if (write_gradient) {
-        float right = logits[target];
-        FOR_LANES(i, n, part) store_part(logits + i, load_part(logits + i, part) * inverse * gradient_scale, part);
+        float right = logits[target], factor = inverse * gradient_scale;
+        FOR_LANES(i, n, part) store_part(logits + i, load_part(logits + i, part) * factor, part);
         logits[target] = (right * inverse - 1.0f) * gradient_scale;
     }
     return largest + sk_log_scalar(sum) - chosen;

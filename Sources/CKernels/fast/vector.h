@@ -1,6 +1,6 @@
 // Sixteen lanes, whatever the registers are: avx2.c and avx512.c include this under their own target attribute, after
 // they have defined SK_NAME, `wide` (one register of floats), WIDTH (its lanes), wide_load_part, wide_store_part,
-// transpose and look_up.
+// transpose, look_up and multiply_lower.
 //
 // Every lane does what scalar.h does for one value.
 
@@ -11,6 +11,7 @@ typedef int32_t ints __attribute__((ext_vector_type(16)));
 typedef uint32_t words __attribute__((ext_vector_type(16)));
 typedef double doubles __attribute__((ext_vector_type(8)));
 typedef int64_t longs __attribute__((ext_vector_type(8)));
+typedef uint64_t longwords __attribute__((ext_vector_type(8)));
 
 INLINE floats load(const float *p) {
     floats x;
@@ -67,7 +68,12 @@ INLINE floats exponential(floats x) {
     return exp2_parts(shifted, fused(x, (floats)SK_LOG2_E, SK_EXP_SHIFT - shifted));
 }
 
-INLINE floats sigmoid(floats x) { return 1.0f / (1.0f + exponential(-x)); }
+INLINE floats sigmoid(floats x) {
+    x = x < SK_EXP_LOW ? (floats)SK_EXP_LOW : x;
+    x = x > SK_EXP_HIGH ? (floats)SK_EXP_HIGH : x;
+    floats shifted = fused(x, (floats)-SK_LOG2_E, (floats)SK_EXP_SHIFT);
+    return 1.0f / (1.0f + exp2_parts(shifted, fused(x, (floats)-SK_LOG2_E, SK_EXP_SHIFT - shifted)));
+}
 
 INLINE float add_lanes(floats x) {
     float __attribute__((ext_vector_type(8))) a = x.lo + x.hi;
