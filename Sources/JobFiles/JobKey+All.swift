@@ -91,7 +91,9 @@ extension JobKey {
 
     private static let run: [JobKey] = [
         gradientCheckpointing,
-        optionalChoice("compute", \.compute, absent: .auto, binds: true, "arithmetic of the matmuls"),
+        optionalChoice(
+            "compute", \.compute, absent: .auto, binds: true,
+            "arithmetic of the matmuls; auto: int8 where this CPU is clearly faster in it, fp32 with adapter: none"),
         optionalInteger("threads", \.threads, 1...4096, absent: .auto, "threads of one rank"),
         seed,
     ]

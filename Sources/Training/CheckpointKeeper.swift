@@ -112,18 +112,56 @@ package final class CheckpointKeeper {
 }
 
 extension CheckpointKeeper {
-    /// Restores the trainable state from the checkpoint that the job names; all ranks call it.
-    /// - Returns: the steps done in it and its path; nil where the run begins anew.
-    /// - Throws: `InputError` where there is none although one is named, or where it belongs to another base, other
-    ///   data or another job.
-    package func resume(
-        _ trainables: TrainableUnits, job: ResolvedJob, warn: (String) throws -> Void
-    ) throws -> (step: Int, path: String)? {
-        let found = try communicator.fromCoordinator { try find(job) }
+    /// What a run goes on from.
+    package struct Origin: Codable, Sendable {
+        package let path: String
+        /// The job that made it.
+        package let job: ResolvedJob
+    }
+
+    private static let fresh = "set resume_from_checkpoint: false or another output_dir to begin anew"
+
+    /// The checkpoint that a job names; nil where it begins anew. All ranks call it.
+    /// - Throws: `InputError` where there is none although one is named, or where it belongs to another base.
+    package func find(_ policy: ResumePolicy, warn: (String) throws -> Void) throws -> Origin? {
+        let found = try communicator.fromCoordinator {
+            let (reader, warnings) = try newest(policy)
+            return Found(origin: try reader.map(origin), warnings: warnings)
+        }
         if communicator.isCoordinator { for warning in found.warnings { try warn(warning) } }
-        guard let path = found.path else { return nil }
+        return found.origin
+    }
+
+    private struct Found: Codable {
+        let origin: Origin?
+        let warnings: [String]
+    }
+
+    private func newest(_ policy: ResumePolicy) throws -> (checkpoint: CheckpointReader?, warnings: [String]) {
+        switch policy {
+        case .never: (nil, [])
+        case .path(let path): (try CheckpointReader(directory: path, verification: .onUse), [])
+        case .automatic: try CheckpointReader.latest(in: directory)
+        }
+    }
+
+    private func origin(_ reader: CheckpointReader) throws -> Origin {
+        guard reader.manifest.baseHash == identity.base else {
+            throw InputError(
+                .data, file: reader.directory,
+                "was made on another base (\(reader.manifest.baseHash.prefix(12)), not "
+                    + "\(identity.base.prefix(12)))", remedy: "train on the base that it was made on, or \(Self.fresh)")
+        }
+        return Origin(path: reader.directory, job: try reader.manifest.job.decoded(as: ResolvedJob.self))
+    }
+
+    /// Restores the trainable state; all ranks call it.
+    /// - Returns: the steps done in it.
+    /// - Throws: `InputError` where it belongs to other data or another job, or is damaged.
+    package func resume(_ trainables: TrainableUnits, from origin: Origin, job: ResolvedJob) throws -> Int {
         let step = try communicator.agree {
-            let reader = try CheckpointReader(directory: path, verification: .onUse)
+            let reader = try CheckpointReader(directory: origin.path, verification: .onUse)
+            try check(reader, job, madeBy: origin.job)
             for (quantity, values) in [
                 (Quantity.value, trainables.values), (.firstMoment, trainables.firstMoments),
                 (.secondMoment, trainables.secondMoments),
@@ -133,47 +171,19 @@ extension CheckpointKeeper {
             return reader.step
         }
         lastStep = step
-        lastPath = path
-        return (step, path)
+        lastPath = origin.path
+        return step
     }
 
-    private struct Found: Codable {
-        var path: String?
-        var warnings: [String]
-    }
-
-    private func find(_ job: ResolvedJob) throws -> Found {
-        switch job.job.resume {
-        case .never:
-            return Found(path: nil, warnings: [])
-        case .path(let path):
-            let reader = try CheckpointReader(directory: path, verification: .onUse)
-            try check(reader, job)
-            return Found(path: path, warnings: [])
-        case .automatic:
-            let (reader, warnings) = try CheckpointReader.latest(in: directory, verification: .now)
-            guard let reader else { return Found(path: nil, warnings: warnings) }
-            try check(reader, job)
-            return Found(path: reader.directory, warnings: warnings)
-        }
-    }
-
-    private func check(_ reader: CheckpointReader, _ job: ResolvedJob) throws {
-        let fresh = "set resume_from_checkpoint: false or another output_dir to begin anew"
-        guard reader.manifest.baseHash == identity.base else {
-            throw InputError(
-                .data, file: reader.directory,
-                "was made on another base (\(reader.manifest.baseHash.prefix(12)), not "
-                    + "\(identity.base.prefix(12)))", remedy: "train on the base that it was made on, or \(fresh)")
-        }
-        let old = try reader.manifest.job.decoded(as: ResolvedJob.self)
+    private func check(_ reader: CheckpointReader, _ job: ResolvedJob, madeBy old: ResolvedJob) throws {
         if let difference = job.bindingDifferences(from: old).first {
-            throw InputError(.usage, file: reader.directory, "\(difference), which changes the result", remedy: fresh)
+            throw InputError(
+                .usage, file: reader.directory, "\(difference), which changes the result", remedy: Self.fresh)
         }
         guard reader.manifest.state[Self.fingerprintKey] == .text(identity.data) else {
             throw InputError(
                 .data, file: reader.directory, "was made on other training data",
-                remedy: "restore the data, or \(fresh)")
+                remedy: "restore the data, or \(Self.fresh)")
         }
     }
 }

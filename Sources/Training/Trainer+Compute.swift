@@ -5,13 +5,14 @@ import Kernels
 
 extension Trainer {
     /// The arithmetic of the job's matmuls; `auto` is decided once, by what the coordinator's machine can do, and binds
-    /// all ranks.
+    /// all ranks and every later run.
+    /// - Parameter origin: what the run goes on from.
     static func resolveCompute(
-        _ job: Job, context: KernelContext, communicator: any Communicator
+        _ job: Job, origin: CheckpointKeeper.Origin?, context: KernelContext, communicator: any Communicator
     ) throws -> Kernels.Compute {
         try communicator.fromCoordinator {
-            if let named = job.compute { return Kernels.Compute(named) }
-            return try .automatic { try ProbeCache().probe(of: context.instructionSet).probe }
+            if let known = job.compute ?? origin?.job.compute { return Kernels.Compute(known) }
+            return try .automatic(frozenWeights: job.adapter != .none, on: context)
         }
     }
 }

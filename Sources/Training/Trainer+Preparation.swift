@@ -35,7 +35,12 @@ extension Trainer {
         let plan = try communicator.agree {
             try TrainablePlan(job, architecture: architecture, weights: base.weights)
         }
-        let compute = try resolveCompute(job, context: context, communicator: communicator)
+        let checkpoints = CheckpointKeeper(
+            directory: job.outputDirectory + "/checkpoints", limit: job.saveTotalLimit,
+            identity: CheckpointKeeper.Identity(base: base.identity, data: data.examples.fingerprint),
+            communicator: communicator)
+        let origin = try checkpoints.find(job.resume) { try events.send(.warning($0)) }
+        let compute = try resolveCompute(job, origin: origin, context: context, communicator: communicator)
         let memory = try communicator.fromCoordinator {
             try MemoryPlan(
                 job, base: base, plan: plan, data: data, compute: compute, context: context,
@@ -53,25 +58,19 @@ extension Trainer {
                 trainables: trainables, longestSequence: memory.longestSequence, context: context, compute: compute),
             trainables: trainables, memoryPlan: memory, sampler: Sampler(job, data: data), data: data,
             room: BatchRoom(tokenCapacity: memory.extent.tokens),
-            checkpoints: CheckpointKeeper(
-                directory: job.outputDirectory + "/checkpoints", limit: job.saveTotalLimit,
-                identity: CheckpointKeeper.Identity(base: base.identity, data: data.examples.fingerprint),
-                communicator: communicator),
-            events: events)
+            checkpoints: checkpoints, events: events)
         try communicator.agree { try plan.initialize(trainables, seed: job.seed) }
-        try trainer.begin()
+        try trainer.begin(from: origin)
         return trainer
     }
 
     /// Announces the run and goes back to where an earlier one stood.
-    private func begin() throws {
-        let resumed = try checkpoints.resume(trainables, job: job) { try events.send(.warning($0)) }
+    private func begin(from origin: CheckpointKeeper.Origin?) throws {
+        if let origin { stepsDone = try checkpoints.resume(trainables, from: origin, job: job) }
         try communicator.agree {
             try events.send(.started(summary()))
-            guard let resumed else { return }
-            try events.send(.resumed(step: resumed.step, path: resumed.path))
+            if let origin { try events.send(.resumed(step: stepsDone, path: origin.path)) }
         }
-        stepsDone = resumed?.step ?? 0
     }
 
     private static func makeOutputDirectory(_ job: Job, _ communicator: any Communicator) throws {

@@ -107,23 +107,21 @@ struct ProbeCacheTests {
         #expect(ProbeCache(environment: [:]).directory == nil)
     }
 
-    @Test("compute: auto takes the fastest unit of its choices, and asks for no probe where there is one choice")
+    @Test("compute: auto is int8 where its unit is clearly faster, and what is trained is multiplied in fp32")
     func automatic() throws {
-        func probe(_ speeds: [PeakKind: Double]) -> MachineProbe {
-            MachineProbe(
-                peaks: speeds.map { .init(kind: $0.key, instruction: "", operationsPerSecond: $0.value) },
-                readBytesPerSecond: 1)
+        func choice(_ speeds: [PeakKind: Double], frozenWeights: Bool = true) -> Compute {
+            .automatic(frozenWeights: frozenWeights) {
+                if !frozenWeights { Issue.record("measured for nothing") }
+                return MachineProbe(
+                    peaks: speeds.map { .init(kind: $0.key, instruction: "", operationsPerSecond: $0.value) },
+                    readBytesPerSecond: 1)
+            }
         }
-        #expect(Compute.fastest(of: [.fp32, .int8], on: probe([.fp32FMA: 1, .int8: 4])) == .int8)
-        #expect(Compute.fastest(of: [.fp32, .int8], on: probe([.fp32FMA: 2, .int8: 1])) == .fp32)
-        #expect(Compute.fastest(of: [.fp32, .int8], on: probe([.fp32FMA: 1])) == .fp32)
-        #expect(Compute.fastest(of: [.int8, .fp32], on: probe([.fp32FMA: 1])) == .fp32)
-        if Compute.automaticChoices.filter(\.isAvailable).count == 1 {
-            #expect(
-                try Compute.automatic {
-                    Issue.record("measured for nothing")
-                    return try MachineProbe(measuring: .portable, effort: .brief)
-                } == .fp32)
-        }
+        #expect(choice([.fp32FMA: 1, .int8: 4]) == .int8)
+        #expect(choice([.fp32FMA: 1, .bf16Dot: 8, .int8: 2]) == .int8)
+        #expect(choice([.fp32FMA: 1, .int8: 1.2]) == .fp32)
+        #expect(choice([.fp32FMA: 2, .int8: 1]) == .fp32)
+        #expect(choice([.fp32FMA: 1]) == .fp32)
+        #expect(choice([.fp32FMA: 1, .int8: 4], frozenWeights: false) == .fp32)
     }
 }

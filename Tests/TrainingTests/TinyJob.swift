@@ -61,6 +61,7 @@ final class TinyJob: Sendable {
             save_steps: 0
             eval_steps: 0
             threads: 1
+            compute: fp32
             """
         try text.write(toFile: directory + "/job.yaml", atomically: true, encoding: .utf8)
         return try Job(

@@ -20,8 +20,8 @@ struct BenchStep: ParsableCommand {
     @Option(name: .customLong("sequence"), help: "Tokens of a sequence.")
     var sequence = 512
 
-    @Option(help: "The arithmetic of the products with the base's weights: fp32 or int8.")
-    var compute: Compute = .fp32
+    @Option(help: "The arithmetic of the products with the base's weights: fp32, int8, or auto as in a job.")
+    var compute: ComputeChoice = .fp32
 
     @Option(help: "Threads; default: all cores.")
     var threads: Int?
@@ -38,9 +38,7 @@ struct BenchStep: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard compute.isAvailable else {
-            throw ValidationError("--compute \(compute.rawValue) is not built yet; use fp32 or int8")
-        }
+        try compute.validate()
         guard (1...4096).contains(microBatch), (2...1 << 20).contains(sequence), (1...10_000).contains(steps) else {
             throw ValidationError("--micro-batch, --sequence and --steps must be positive and sensible")
         }
@@ -48,15 +46,16 @@ struct BenchStep: ParsableCommand {
     }
 
     func run() throws {
+        let threads = threads ?? HostThreads.share(ranksOnNode: 1)
         let result = try StepBenchmark(
             architecture: BenchShapes.architecture(shape), microBatchSize: microBatch, sequenceLength: sequence,
-            compute: compute, threads: threads ?? HostThreads.share(ranksOnNode: 1),
+            compute: compute.resolved(on: KernelContext(threads: 1)), threads: threads,
             checkpointing: checkpointing == .on
         ).run(steps: steps)
         if json { return try Console.print(json: result) }
         Console.print(
             """
-            \(shape), \(microBatch) × \(sequence) tokens, \(compute.rawValue), \
+            \(shape), \(microBatch) × \(sequence) tokens, \(result.compute), \
             \(Wording.plural(result.threads, "thread")), checkpointing \(checkpointing.rawValue)
               \(Wording.count(Int(result.tokens_per_second))) tokens/s, \(Wording.duration(result.step_seconds)) a step
               \(String(format: "%.1f", result.achieved_gops)) of \(String(format: "%.1f", result.peak_gops)) GFLOP/s \
