@@ -147,10 +147,10 @@ static void add_exact(
     }
 }
 
-/// Multiplies `count` blocks of one panel, from `block` of the packed rows on, by one strip.
+/// Multiplies `count` blocks of one panel, from `block` of the packed rows on, by one strip, and adds the term.
 static void multiply_strip(
-    const product *p, const part *t, group g, int panel, int64_t strip, int64_t block, int64_t count, float *c,
-    int rows, int columns) {
+    const product *p, const part *t, group g, int panel, int64_t strip, int64_t block, int64_t count,
+    const sk_int8_term *term, float *c, int rows, int columns) {
     const uint8_t *flags = p->flags + strip * p->blocks + block;
     bool accumulate = t->accumulate || p->depth_first > 0 || block > 0;
     for (int64_t first = 0, end; first < count; first = end) {
@@ -159,12 +159,17 @@ static void multiply_strip(
         const sk_int8_rows left = strip_rows(p, strip, block + first);
         p->table->int8_tile(
             end - first, &left, g.codes + at * PANEL_BLOCK_CODES,
-            g.scales + at * SK_INT8_COLUMNS, c, t->c.stride, rows, columns, accumulate || first > 0);
+            g.scales + at * SK_INT8_COLUMNS, c, t->c.stride, rows, columns, accumulate || first > 0,
+            end == count && !flags[end - 1] ? term : NULL);
         if (!flags[end - 1]) continue;
         const float *a = p->a.data + (p->row_first + strip * SK_INT8_ROWS) * p->a.stride + p->depth_first;
         add_exact(
             p, strip_rows(p, strip, block + end - 1).exact, a + (block + end - 1) * SK_INT8_BLOCK,
             g.exact + (panel * PANEL_BLOCKS + end - 1) * PANEL_BLOCK_CODES, c, t->c.stride, rows, columns);
+        // Exact values come before the term: it is a tile of no blocks.
+        if (end == count && term)
+            p->table->int8_tile(
+                0, &left, g.codes, g.scales, c, t->c.stride, rows, columns, true, term);
     }
 }
 
@@ -179,19 +184,6 @@ static void make_terms(const product *p, const part *t, group g, int64_t column,
     }
 }
 
-/// What is done to a tile whose reduction is complete.
-static void finish_tile(
-    const product *p, const part *t, const float *term, int64_t row, float *c, int rows, int columns) {
-    for (int i = 0; t->scale != 1 && i < rows; i++)
-        p->table->scale(columns, c + i * t->c.stride, t->scale, c + i * t->c.stride);
-    if (!t->inner.data) return;
-    const float *inner = t->inner.data + (p->row_first + row) * t->inner.stride;
-    for (int column = 0; column < columns; column += p->table->tile_columns)
-        p->table->tile_strided(
-            t->inner.columns, inner, t->inner.stride, term + column, SK_INT8_COLUMNS, c + column, t->c.stride, rows,
-            (int)sk_min(columns - column, p->table->tile_columns), true);
-}
-
 /// The cache lines of a tile that is about to be read.
 static void prefetch(const float *c, int64_t stride, int64_t rows, int columns) {
     for (int64_t i = 0; i < rows; i++)
@@ -203,12 +195,13 @@ static void multiply_group(
     const product *p, const part *t, group g, int64_t block, int64_t count, int64_t column, int columns, int64_t first,
     int64_t end) {
     bool last = p->depth_first + p->depth_count == p->a.columns && block + count == p->blocks;
+    bool adds = last && t->inner.data;
     for (int64_t b = block; b < block + count; b++) {
         int64_t d = b * SK_INT8_BLOCK;
         make_block(
             p, t, g, p->depth_first + d, (int)sk_min(SK_INT8_BLOCK, p->depth_count - d), b - block, column, columns);
     }
-    if (last && t->inner.data) make_terms(p, t, g, column, columns);
+    if (adds) make_terms(p, t, g, column, columns);
     for (int panel = 0; panel * SK_INT8_COLUMNS < columns; panel++) {
         int wide = (int)sk_min(SK_INT8_COLUMNS, columns - panel * SK_INT8_COLUMNS);
         float *c = t->c.data + p->row_first * t->c.stride + column + panel * SK_INT8_COLUMNS;
@@ -217,8 +210,12 @@ static void multiply_group(
             int rows = (int)sk_min(SK_INT8_ROWS, end - row);
             float *tile = c + row * t->c.stride;
             if (next < end) prefetch(c + next * t->c.stride, t->c.stride, sk_min(SK_INT8_ROWS, end - next), wide);
-            multiply_strip(p, t, g, panel, row / SK_INT8_ROWS, block, count, tile, rows, wide);
-            if (last) finish_tile(p, t, g.terms + panel * TERM_VALUES, row, tile, rows, wide);
+            sk_int8_term term = {.inner_stride = t->inner.stride, .wide = g.terms + panel * TERM_VALUES,
+                .depth = t->inner.columns};
+            if (adds) term.inner = t->inner.data + (p->row_first + row) * t->inner.stride;
+            multiply_strip(p, t, g, panel, row / SK_INT8_ROWS, block, count, adds ? &term : NULL, tile, rows, wide);
+            for (int i = 0; last && t->scale != 1 && i < rows; i++)
+                p->table->scale(wide, tile + i * t->c.stride, t->scale, tile + i * t->c.stride);
         }
     }
 }

@@ -88,7 +88,7 @@ void sk_portable_int8_panel_4bit(
 
 void sk_portable_int8_tile(
     int64_t blocks, const sk_int8_rows *a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride,
-    int rows, int columns, bool accumulate) {
+    int rows, int columns, bool accumulate, const sk_int8_term *term) {
     const int8_t *right = (const int8_t *)b;
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) {
@@ -103,6 +103,8 @@ void sk_portable_int8_tile(
                 float scale = a->scales[row] * b_scales[column + j];
                 *out = fmaf((float)sum, scale, *out);
             }
+            for (int64_t d = 0; term && d < term->depth; d++)
+                *out = fmaf(term->inner[i * term->inner_stride + d], term->wide[d * SK_INT8_COLUMNS + j], *out);
         }
 }
 

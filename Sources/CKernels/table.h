@@ -147,11 +147,20 @@ typedef void sk_int8_panel_kernel(
 /// outputs, its columns `column`..<`column` + 64 the reduction.
 typedef void sk_int8_panel_4bit_kernel(
     const sk_weight *w, int64_t row, int columns, int64_t column, uint8_t *codes, float *scales);
+/// The low-rank term of a tile, inner [rows, depth] and wide [depth][SK_INT8_COLUMNS].
+typedef struct {
+    const float *inner;
+    int64_t inner_stride;
+    const float *wide;
+    int64_t depth;
+} sk_int8_term;
+
 /// c [rows, columns] = (accumulate ? c : +0), then for every block
-/// c[i][j] = fma((float)sum, a->scales[i] * b_scales[j], c[i][j]).
+/// c[i][j] = fma((float)sum, a->scales[i] * b_scales[j], c[i][j]), then, where there is a term, for each of its steps
+/// c[i][j] = fma(inner[i][step], wide[step][j], c[i][j]).
 typedef void sk_int8_tile_kernel(
     int64_t blocks, const sk_int8_rows *a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride,
-    int rows, int columns, bool accumulate);
+    int rows, int columns, bool accumulate, const sk_int8_term *term);
 
 /// A strip of few rows, as [block][SK_INT8_ROWS] with 64 codes each: for a 4-bit weight first the even ones, then the
 /// odd ones; for others as they are, and once more as fp32, for bf16 in runs of 16 even and 16 odd ones.

@@ -29,9 +29,25 @@ INLINE void add_int8(
         }
 }
 
+/// Adds a low-rank term to a tile in memory.
+INLINE void add_term(const sk_int8_term *term, float *outputs, int rows) {
+    for (int i = 0; i < rows; i++, outputs += SK_INT8_COLUMNS) {
+        wide sums[SK_INT8_COLUMNS / WIDTH];
+        for (int j = 0; j < SK_INT8_COLUMNS / WIDTH; j++) sums[j] = wide_load(outputs + WIDTH * j);
+        for (int64_t d = 0; d < term->depth; d++) {
+            wide left = term->inner[i * term->inner_stride + d];
+            for (int j = 0; j < SK_INT8_COLUMNS / WIDTH; j++) {
+                wide right = wide_load(term->wide + d * SK_INT8_COLUMNS + WIDTH * j);
+                sums[j] = __builtin_elementwise_fma(left, right, sums[j]);
+            }
+        }
+        for (int j = 0; j < SK_INT8_COLUMNS / WIDTH; j++) wide_store(outputs + WIDTH * j, sums[j]);
+    }
+}
+
 void SK_NAME(int8_tile)(
     int64_t blocks, const sk_int8_rows *a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride,
-    int rows, int columns, bool accumulate) {
+    int rows, int columns, bool accumulate, const sk_int8_term *term) {
     float outputs[SK_INT8_ROWS * SK_INT8_COLUMNS] = {0};
     if (accumulate) copy_part(c, c_stride, outputs, SK_INT8_COLUMNS, rows, columns);
     for (int64_t block = 0; block < blocks; block++, b_scales += SK_INT8_COLUMNS)
@@ -41,6 +57,7 @@ void SK_NAME(int8_tile)(
                 add_int8(3, a->codes + (block * SK_INT8_ROWS + i) * SK_INT8_BLOCK,
                     a->scales + block * SK_INT8_ROWS + i, b + block * SK_INT8_BLOCK * SK_INT8_COLUMNS + 4 * j,
                     b_scales + j, outputs + i * SK_INT8_COLUMNS + j, SK_INT8_COLUMNS);
+    if (term) add_term(term, outputs, rows);
     copy_part(outputs, SK_INT8_COLUMNS, c, c_stride, rows, columns);
 }
 

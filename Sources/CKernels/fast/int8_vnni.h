@@ -3,7 +3,7 @@
 
 INLINE void add_int8(
     int rows, int vectors, int64_t blocks, const sk_int8_rows *a, const uint8_t *b, const float *b_scales, float *c,
-    int64_t c_stride, int columns, bool accumulate) {
+    int64_t c_stride, int columns, bool accumulate, const sk_int8_term *term) {
     const int8_t *codes = a->codes;
     const float *a_scales = a->scales;
     const int32_t *starts = a->starts;
@@ -38,6 +38,15 @@ INLINE void add_int8(
         a_scales += SK_INT8_ROWS;
         b_scales += SK_INT8_COLUMNS;
     }
+    for (int64_t d = 0; term && d < term->depth; d++) {
+        const float *wide_row = term->wide + d * SK_INT8_COLUMNS;
+        __m512 right[2] = {_mm512_loadu_ps(wide_row), _mm512_loadu_ps(wide_row + WIDTH)};
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++) {
+            __m512 left = _mm512_set1_ps(term->inner[i * term->inner_stride + d]);
+            _Pragma("clang loop unroll(full)") for (int h = 0; h < vectors; h++)
+                outputs[i][h] = _mm512_fmadd_ps(left, right[h], outputs[i][h]);
+        }
+    }
     _Pragma("clang loop unroll(full)") for (int i = 0; i < rows; i++)
         _Pragma("clang loop unroll(full)") for (int h = 0; h < vectors; h++)
             wide_store_part(c + i * c_stride + WIDTH * h, (wide)outputs[i][h], columns - WIDTH * h);
@@ -45,12 +54,12 @@ INLINE void add_int8(
 
 void SK_NAME(int8_tile)(
     int64_t blocks, const sk_int8_rows *a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride,
-    int rows, int columns, bool accumulate) {
+    int rows, int columns, bool accumulate, const sk_int8_term *term) {
     switch (rows) {
 #define CASE(n) \
     case n: \
-        if (columns <= WIDTH) add_int8(n, 1, blocks, a, b, b_scales, c, c_stride, columns, accumulate); \
-        else add_int8(n, 2, blocks, a, b, b_scales, c, c_stride, columns, accumulate); \
+        if (columns <= WIDTH) add_int8(n, 1, blocks, a, b, b_scales, c, c_stride, columns, accumulate, term); \
+        else add_int8(n, 2, blocks, a, b, b_scales, c, c_stride, columns, accumulate, term); \
         return;
         CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
 #undef CASE
