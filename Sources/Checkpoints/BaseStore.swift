@@ -130,8 +130,12 @@ package final class BaseStore: Sendable {
     /// Asks the kernel to read a unit ahead of its use.
     package func willNeed(_ unit: UnitID) { map.willNeed(range(of: unit)) }
 
-    /// Tells the kernel that a unit will not be used again soon.
-    package func dontNeed(_ unit: UnitID) { map.dontNeed(range(of: unit)) }
+    /// Tells the kernel that some bytes of a unit will not be used again soon.
+    package func dontNeed(_ unit: UnitID, part: Range<Int>) {
+        let unit = range(of: unit)
+        precondition(part.lowerBound >= 0 && part.upperBound <= unit.count)
+        map.dontNeed(unit.lowerBound + part.lowerBound..<unit.lowerBound + part.upperBound)
+    }
 
     /// Reads all units and compares them with their hashes.
     /// - Throws: `InputError` of kind `.data` that names the first unit that differs.

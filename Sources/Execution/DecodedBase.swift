@@ -23,7 +23,7 @@ package struct DecodedBase {
         self.context = context
         lend = { tensor, body in
             withExtendedLifetime(store) { body(store.weight(tensor)) }
-            store.dontNeed(tensor.unit)
+            store.dontNeed(tensor.unit, part: 0..<store.bytes(of: tensor.unit).count)
         }
     }
 

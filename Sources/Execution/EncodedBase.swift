@@ -37,5 +37,5 @@ package final class EncodedBase: UnitSource {
 
     package func willNeed(_ unit: UnitID) {}
 
-    package func dontNeed(_ unit: UnitID) {}
+    package func dontNeed(_ unit: UnitID, part: Range<Int>) {}
 }

@@ -109,10 +109,9 @@ package final class ModelRunner {
     /// The end of the model with the weights that are lent now.
     func withHead<Result>(then next: UnitID? = nil, _ body: (Head) throws -> Result) throws -> Result {
         try lendHead(then: next) { head, embedding in
-            for weights in [head, embedding] { weights.map(mapPages) }
             if let base = head.base {
                 let weight = embedding?.base?.weight(.embedding) ?? base.weight(.head)
-                return try body(self.head(norm: base.weight(.finalNorm), weight: weight))
+                return try body(self.head(norm: base.weight(.finalNorm), weight: weight, pages: headPages))
             }
             let tied = embedding.map { architecture.embeddingTensor(in: $0.trained) }
             let tensors = architecture.headTensors(in: head.trained, embedding: tied)
@@ -130,8 +129,15 @@ package final class ModelRunner {
         }
     }
 
-    private func head(norm: WeightView, weight: WeightView) -> Head {
-        Head(norm: norm, weight: weight, activations: activations, context: context, compute: compute)
+    private func head(norm: WeightView, weight: WeightView, pages: Head.Pages? = nil) -> Head {
+        Head(
+            norm: norm, weight: weight, pages: pages, activations: activations, context: context, compute: compute)
+    }
+
+    private var headPages: Head.Pages? {
+        guard let frozen, !frozen.keepsPages else { return nil }
+        let unit = architecture.tiesEmbeddings ? UnitID.embedding : .head
+        return Head.Pages(map: context.touch, giveBack: { frozen.giveBack($0, of: unit) })
     }
 
     /// The embedding of the tokens into the first slot of the stream.
@@ -140,9 +146,19 @@ package final class ModelRunner {
             let stream = activations.matrix(activations.layout.stream(0), rows: batch.count)
             let table =
                 weights.base?.weight(.embedding) ?? WeightView(architecture.embeddingTensor(in: weights.trained))
-            context.embed(batch.tokens, from: table, into: stream)
+            // Linux maps far more than the row that is read; some rows at a time, that is never much.
+            let size = weights.base == nil ? max(1, batch.count) : Self.embeddedAtOnce
+            for first in stride(from: 0, to: batch.count, by: size) {
+                let rows = first..<min(first + size, batch.count)
+                context.embed(
+                    UnsafeBufferPointer(rebasing: batch.tokens[rows]), from: table,
+                    into: stream.rows(from: first, count: rows.count))
+                if let base = weights.base { frozen?.giveBack(base.bytes, of: .embedding) }
+            }
         }
     }
+
+    private static let embeddedAtOnce = 64
 
     /// What a forward walk uses after block `index`, or after the embedding for nil.
     func nextForward(_ index: Int?) -> UnitID? {

@@ -49,11 +49,14 @@ package struct StepMemory: Codable, Equatable, Sendable {
         base = source.map { Self.lentBytes(architecture, $0) } ?? 0
     }
 
-    /// The largest unit; the head borrows the embedding where they are tied.
+    /// The largest block, or a part of the head; the rows of the embedding that are read at once take less.
     private static func lentBytes(_ architecture: Architecture, _ source: any UnitSource) -> Int {
         func count(_ unit: UnitID) -> Int { source.layout(of: unit).byteCount }
-        let end = count(.head) + (architecture.tiesEmbeddings ? count(.embedding) : 0)
-        return architecture.units.map(count).reduce(end, max)
+        let head = source.layout(of: architecture.tiesEmbeddings ? .embedding : .head).entries.last
+        let part = head.map {
+            Head.Pages.mappedByteCount(rows: $0.tensor.rows, columns: $0.tensor.columns, format: $0.format)
+        }
+        return (0..<architecture.layerCount).map { count(.block($0)) }.reduce(part ?? 0, max)
     }
 
     /// All parts, by name.

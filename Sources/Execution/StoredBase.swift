@@ -26,5 +26,5 @@ package final class StoredBase: UnitSource {
 
     package func willNeed(_ unit: UnitID) { store.willNeed(unit) }
 
-    package func dontNeed(_ unit: UnitID) { store.dontNeed(unit) }
+    package func dontNeed(_ unit: UnitID, part: Range<Int>) { store.dontNeed(unit, part: part) }
 }

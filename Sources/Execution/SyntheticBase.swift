@@ -56,7 +56,10 @@ package final class SyntheticBase: UnitSource {
 
     package func willNeed(_ unit: UnitID) { map.willNeed(range(of: unit)) }
 
-    package func dontNeed(_ unit: UnitID) { map.dontNeed(range(of: unit)) }
+    package func dontNeed(_ unit: UnitID, part: Range<Int>) {
+        let first = range(of: unit).lowerBound
+        map.dontNeed(first + part.lowerBound..<first + part.upperBound)
+    }
 
     private static func file(byteCount: Int, fill: (Int32) throws -> Void) throws -> MemoryMap {
         let path = FileManager.default.temporaryDirectory.path + "/swiftlet-bench-\(UUID().uuidString)"

@@ -53,6 +53,9 @@ extension WeightFormat {
         return layouts
     }
 
+    /// Bytes of a tensor's values or packed codes alone.
+    package func codeByteCount(elementCount: Int) -> Int { parts(elementCount: elementCount)[0].byteCount }
+
     /// Bytes of a tensor in this format, padding between the parts included; a multiple of 64.
     package func byteCount(elementCount: Int) -> Int {
         guard let last = parts(elementCount: elementCount).last else { return 0 }

@@ -33,15 +33,33 @@ package struct WeightView: @unchecked Sendable {
         scaleOffset = address(.scaleOffset)?.loadUnaligned(as: Float.self) ?? 0
     }
 
-    /// A contiguous fp32 matrix as a weight: LoRA's A and B take the same road as the base.
-    package init(_ matrix: Matrix) {
-        precondition(matrix.isContiguous)
-        format = .fp32
-        rows = matrix.rows
-        columns = matrix.columns
-        codes = UnsafeRawPointer(matrix.base)
+    /// Rows of a weight that is not quantised.
+    package func rows(_ range: Range<Int>) -> WeightView {
+        precondition(!format.isQuantized && range.lowerBound >= 0 && range.upperBound <= rows)
+        let rowBytes = format.codeByteCount(elementCount: columns)
+        return WeightView(
+            format: format, rows: range.count, columns: columns, codes: codes + range.lowerBound * rowBytes)
+    }
+
+    private init(format: WeightFormat, rows: Int, columns: Int, codes: UnsafeRawPointer) {
+        self.format = format
+        self.rows = rows
+        self.columns = columns
+        self.codes = codes
         scales = nil
         nestedScales = nil
         scaleOffset = 0
+    }
+
+    /// The values, or the packed codes, without scales.
+    package var codeBytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: codes, count: format.codeByteCount(elementCount: elementCount))
+    }
+
+    /// A contiguous fp32 matrix as a weight: LoRA's A and B take the same road as the base.
+    package init(_ matrix: Matrix) {
+        precondition(matrix.isContiguous)
+        self.init(
+            format: .fp32, rows: matrix.rows, columns: matrix.columns, codes: UnsafeRawPointer(matrix.base))
     }
 }

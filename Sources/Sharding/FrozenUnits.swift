@@ -36,7 +36,15 @@ package final class FrozenUnits {
     package func release(_ unit: UnitID) {
         let wasBorrowed = borrowed.remove(unit) != nil
         precondition(wasBorrowed, "\(unit) is released without having been acquired")
-        if !keepsPages { source.dontNeed(unit) }
+        if !keepsPages { source.dontNeed(unit, part: 0..<source.layout(of: unit).byteCount) }
+    }
+
+    /// Gives the pages of a part of a unit back that is still lent.
+    package func giveBack(_ bytes: UnsafeRawBufferPointer, of unit: UnitID) {
+        guard !keepsPages, let start = bytes.baseAddress, let base = source.bytes(of: unit).baseAddress else { return }
+        let first = start - base
+        precondition(first >= 0 && first + bytes.count <= source.layout(of: unit).byteCount)
+        source.dontNeed(unit, part: first..<first + bytes.count)
     }
 }
 

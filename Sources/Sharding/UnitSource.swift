@@ -9,6 +9,7 @@ package protocol UnitSource: AnyObject, Sendable {
     func bytes(of unit: UnitID) -> UnsafeRawBufferPointer
     /// Says that a unit is needed soon; a hint.
     func willNeed(_ unit: UnitID)
-    /// Says that a unit is not needed again soon, so that mapped pages need not count as this process's; a hint.
-    func dontNeed(_ unit: UnitID)
+    /// Says that some bytes of a unit are not needed again soon, so that mapped pages need not count as this process's;
+    /// a hint.
+    func dontNeed(_ unit: UnitID, part: Range<Int>)
 }

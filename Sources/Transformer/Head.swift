@@ -15,12 +15,46 @@ package struct Head {
     let norm: WeightView
     /// [V, H]; the embedding where it is tied.
     let weight: WeightView
+    /// What becomes of a part of the weight's bytes before and after its use; nil: the weight is used whole.
+    let pages: Pages?
+
+    /// How a mapped weight is used part by part, so that not all of its pages are mapped at once.
+    package struct Pages {
+        /// What a part has at most, and still 64 rows.
+        package static let partBytes = 32 << 20
+
+        let partBytes: Int
+        let map: (UnsafeRawBufferPointer) -> Void
+        let giveBack: (UnsafeRawBufferPointer) -> Void
+
+        package init(
+            partBytes: Int = Self.partBytes, map: @escaping (UnsafeRawBufferPointer) -> Void,
+            giveBack: @escaping (UnsafeRawBufferPointer) -> Void
+        ) {
+            self.partBytes = partBytes
+            self.map = map
+            self.giveBack = giveBack
+        }
+
+        /// Bytes of a weight that are mapped at once.
+        package static func mappedByteCount(rows: Int, columns: Int, format: WeightFormat) -> Int {
+            let part = format.isQuantized ? rows : min(rows, partRows(partBytes, columns: columns, format: format))
+            return format.byteCount(elementCount: part * columns)
+        }
+
+        /// Rows of a part: whole blocks of the products in 8 bits, whose scales belong to 64 steps of the reduction.
+        fileprivate static func partRows(_ partBytes: Int, columns: Int, format: WeightFormat) -> Int {
+            max(64, partBytes / format.codeByteCount(elementCount: columns) / 64 * 64)
+        }
+    }
 
     package init(
-        norm: WeightView, weight: WeightView, activations: Activations, context: KernelContext, compute: Compute
+        norm: WeightView, weight: WeightView, pages: Pages? = nil, activations: Activations, context: KernelContext,
+        compute: Compute
     ) {
         self.norm = norm
         self.weight = weight
+        self.pages = pages
         self.activations = activations
         self.context = context
         self.compute = compute
@@ -51,9 +85,13 @@ package struct Head {
                 context.multiplyGradient(logits, input, into: gradients.weight, accumulate: rows.lowerBound > 0)
             }
             if let normedGradient {
-                context.multiplyTransposed(
-                    logits, by: weight, into: normedGradient.rows(from: rows.lowerBound, count: rows.count),
-                    accumulate: false, compute: compute)
+                let gradient = normedGradient.rows(from: rows.lowerBound, count: rows.count)
+                // The reduction runs over the vocabulary: from part to part it goes on where it stood.
+                forEachPart { part, weight in
+                    context.multiplyTransposed(
+                        logits.columns(from: part.lowerBound, count: part.count), by: weight, into: gradient,
+                        accumulate: part.lowerBound > 0, compute: compute)
+                }
             }
         }
         if let normedGradient {
@@ -93,8 +131,25 @@ package struct Head {
 
     func logits(of normed: Matrix) -> Matrix {
         let logits = activations.matrix(activations.layout.scratch.logits, rows: normed.rows)
-        context.multiply(normed, by: weight, into: logits, accumulate: false, compute: compute)
+        forEachPart { part, weight in
+            context.multiply(
+                normed, by: weight, into: logits.columns(from: part.lowerBound, count: part.count), accumulate: false,
+                compute: compute)
+        }
         return logits
+    }
+
+    /// Hands out the weight in parts of the vocabulary, in order: whole where its pages stay, or where it is quantised.
+    private func forEachPart(_ body: (Range<Int>, WeightView) -> Void) {
+        guard let pages, !weight.format.isQuantized else { return body(0..<weight.rows, weight) }
+        let size = Pages.partRows(pages.partBytes, columns: weight.columns, format: weight.format)
+        for first in stride(from: 0, to: weight.rows, by: size) {
+            let range = first..<min(first + size, weight.rows)
+            let part = weight.rows(range)
+            pages.map(part.codeBytes)
+            body(range, part)
+            pages.giveBack(part.codeBytes)
+        }
     }
 
     private func forEachChunk(_ batch: TokenBatch, _ body: (Range<Int>) throws -> Void) rethrows {

@@ -14,7 +14,7 @@ struct FrozenUnitsTests {
         func layout(of unit: UnitID) -> UnitLayout { UnitLayout(unit: unit, tensors: []) }
         func bytes(of unit: UnitID) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
         func willNeed(_ unit: UnitID) { notes.withLock { $0.append("will need \(unit)") } }
-        func dontNeed(_ unit: UnitID) { notes.withLock { $0.append("do not need \(unit)") } }
+        func dontNeed(_ unit: UnitID, part: Range<Int>) { notes.withLock { $0.append("do not need \(unit)") } }
     }
 
     @Test("Pages go back with the unit, unless they are kept", arguments: [false, true])
