@@ -85,6 +85,24 @@ INLINE longwords multiply_lower(longwords a, longwords b) {
 #include "fast/int8_maddubs.h"
 #include "fast/int8_matvec.h"
 
+/// Sixteen codes, in bytes: each half of the table by itself.
+enum { BF16_CODES = 16 };
+INLINE void bf16_look_up(const uint16_t table[16], const uint8_t *codes, uint16_t *out) {
+    const __m128i low = _mm_set1_epi8(15), bytes = _mm_set1_epi16(255);
+    __m128i first = _mm_loadu_si128((const __m128i *)table), second = _mm_loadu_si128((const __m128i *)table + 1);
+    __m128i lower = _mm_packus_epi16(_mm_and_si128(first, bytes), _mm_and_si128(second, bytes));
+    __m128i upper = _mm_packus_epi16(_mm_srli_epi16(first, 8), _mm_srli_epi16(second, 8));
+    __m128i pairs = _mm_loadl_epi64((const __m128i *)codes);
+    __m128i index = _mm_unpacklo_epi8(_mm_and_si128(_mm_srli_epi16(pairs, 4), low), _mm_and_si128(pairs, low));
+    lower = _mm_shuffle_epi8(lower, index);
+    upper = _mm_shuffle_epi8(upper, index);
+    _mm_storeu_si128((__m128i *)out, _mm_unpacklo_epi8(lower, upper));
+    _mm_storeu_si128((__m128i *)out + 1, _mm_unpackhi_epi8(lower, upper));
+}
+
+#include "fast/bf16.h"
+#include "fast/bf16_plain.h"
+
 bool SK_NAME(add_fixed_point)(int64_t n, const float *g, float limit, int64_t *sums) {
     bool sound = true;
     for (int64_t i = 0; i < n; i++) {

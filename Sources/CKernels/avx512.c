@@ -96,20 +96,28 @@ bool SK_NAME(add_fixed_point)(int64_t n, const float *g, float limit, int64_t *s
 #include "fast/int8_matvec.h"
 #pragma clang attribute pop
 
-#define SIZES \
-    .isa = SK_AVX512, .tile_rows = TILE_ROWS, .strided_rows = STRIDED_ROWS, .tile_columns = TILE_COLUMNS, \
-    .depth_block = 256
+#pragma clang attribute push(__attribute__((target(FEATURES ",avx512bf16"))), apply_to = function)
+/// Thirty-two codes, in words.
+enum { BF16_CODES = 32 };
+INLINE void bf16_look_up(const uint16_t table[16], const uint8_t *codes, uint16_t *out) {
+    __m512i tables = _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)table));
+    __m512i pairs = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)codes));
+    __m512i odd = _mm512_and_si512(_mm512_slli_epi32(pairs, 16), _mm512_set1_epi32(15 << 16));
+    __m512i index = _mm512_or_si512(_mm512_srli_epi32(pairs, 4), odd);
+    _mm512_storeu_si512(out, _mm512_permutexvar_epi16(index, tables));
+}
+
+#include "fast/bf16.h"
+#include "fast/bf16_dot.h"
+#pragma clang attribute pop
 
 const sk_table sk_avx512_table = {
-    SIZES,
+    .isa = SK_AVX512,
+    .tile_rows = TILE_ROWS,
+    .strided_rows = STRIDED_ROWS,
+    .tile_columns = TILE_COLUMNS,
+    .depth_block = 256,
 #define SK_KERNEL(name, kind) .name = sk_avx512_##name,
-#include "kernels.inc"
-};
-
-const sk_table sk_avx512_plain_table = {
-    SIZES,
-#define SK_KERNEL(name, kind) .name = sk_avx512_##name,
-#define SK_INT8_KERNEL(name, kind) .name = sk_avx2_##name,
 #include "kernels.inc"
 };
 

@@ -23,7 +23,7 @@ typedef struct {
 } worker;
 
 struct sk_context {
-    const sk_table *table;
+    sk_table table;
     int threads;
     worker *workers;
     scratch shared, *own;
@@ -127,7 +127,7 @@ void sk_parallel_ranges(sk_context *context, int64_t count, int64_t grain, sk_ra
 }
 
 int sk_threads(const sk_context *context) { return context->threads; }
-const sk_table *sk_table_of(const sk_context *context) { return context->table; }
+const sk_table *sk_table_of(const sk_context *context) { return &context->table; }
 
 static const int64_t huge = 1 << 21;
 
@@ -203,27 +203,13 @@ static bool start_workers(sk_context *context) {
     return true;
 }
 
-#if defined(__x86_64__)
-/// Whether this CPU has what the int8 kernels of `isa` use beside.
-static bool has_int8(sk_isa isa) {
-    bool supported = true;
-#define SK_INT8_FEATURE(of, feature) supported = supported && (of != isa || __builtin_cpu_supports(feature));
-#include "kernels.inc"
-    return supported;
-}
-#endif
-
 sk_context *sk_context_create(int threads, sk_isa isa) {
     if (threads < 1 || !sk_isa_supported(isa)) return NULL;
     sk_context *context = calloc(1, sizeof *context);
     if (!context) return NULL;
     context->workers = calloc((size_t)threads, sizeof *context->workers);
     context->own = calloc((size_t)threads, sizeof *context->own);
-    context->table = &sk_portable_table;
-#if defined(__x86_64__)
-    if (isa == SK_AVX2) context->table = &sk_avx2_table;
-    if (isa == SK_AVX512) context->table = has_int8(isa) ? &sk_avx512_table : &sk_avx512_plain_table;
-#endif
+    context->table = sk_table_for(isa);
     context->threads = threads;
     pthread_mutex_init(&context->operation, NULL);
     pthread_mutex_init(&context->mutex, NULL);
@@ -251,24 +237,3 @@ void sk_context_destroy(sk_context *context) {
     free(context->own);
     free(context);
 }
-
-bool sk_isa_supported(sk_isa isa) {
-    if (isa == SK_PORTABLE) return true;
-#if defined(__x86_64__)
-    bool supported = true;
-    __builtin_cpu_init();
-#define SK_ISA_FEATURE(of, feature) supported = supported && (of != isa || __builtin_cpu_supports(feature));
-#include "kernels.inc"
-    return supported;
-#else
-    return false;
-#endif
-}
-
-static const char *const names[] = {
-#define SK_KERNEL(name, kind) #name,
-#include "kernels.inc"
-};
-
-int sk_kernel_count(void) { return sizeof names / sizeof *names; }
-const char *sk_kernel_name(int index) { return names[index]; }

@@ -182,6 +182,29 @@ typedef void sk_int8_matvec_kernel(
     const sk_weight *w, int64_t row, int64_t outputs, int64_t block, int64_t blocks, const sk_int8_few *x, int rows,
     float *y, int64_t y_stride, bool accumulate);
 
+// Products in bf16: see sk_bf16.h for what is computed. Pairs are two steps of the reduction, the even one in the low
+// half.
+
+/// The tile of outputs: rows of the left side, columns of the right.
+enum { SK_BF16_ROWS = 12, SK_BF16_COLUMNS = 32 };
+
+/// out[i * out_stride + j] = x[i * stride + j] in bf16.
+typedef void sk_bf16_round_kernel(
+    const float *x, int64_t stride, int64_t rows, int64_t columns, uint16_t *out, int64_t out_stride);
+/// As sk_decode_kernel, to bf16.
+typedef void sk_bf16_decode_kernel(
+    const sk_weight *w, int64_t row, int64_t rows, int64_t column, int64_t columns, uint16_t *out,
+    int64_t out_stride);
+/// out[d / 2 * width + i], in its half d mod 2, = x[i * stride + d] (transposed) or x[d * stride + i] (straight) for
+/// i < count and d < depth, else 0.
+typedef void sk_bf16_pack_kernel(
+    const uint16_t *x, int64_t stride, int count, int64_t depth, int width, uint32_t *out);
+/// c [rows, columns] = (accumulate ? c : +0), then for every pair p the two multiply-adds of sk_bf16.h with
+/// a[p * SK_BF16_ROWS + i] and b[p * SK_BF16_COLUMNS + j]; rows and columns that are missing must be 0.
+typedef void sk_bf16_tile_kernel(
+    int64_t pairs, const uint32_t *a, const uint32_t *b, float *c, int64_t c_stride, int rows, int columns,
+    bool accumulate);
+
 /// `steps` rounds of independent multiply-adds in registers; returns how many operations that were.
 typedef double sk_loop_kernel(int64_t steps, float *sink);
 
@@ -198,8 +221,9 @@ typedef struct {
 extern const sk_table sk_portable_table;
 extern const sk_table sk_avx2_table;
 extern const sk_table sk_avx512_table;
-/// For CPUs with AVX-512 and without VNNI: the int8 kernels are those of AVX2.
-extern const sk_table sk_avx512_plain_table;
+
+/// The kernels of `isa`, which this CPU supports; of AVX2 those whose own instructions it has not, or wrong.
+sk_table sk_table_for(sk_isa isa);
 
 #define SK_KERNEL(name, kind) \
     sk_##kind##_kernel sk_portable_##name; \

@@ -91,7 +91,7 @@ extension OptimizerKind: PartlyBuilt {
 }
 
 extension Compute: PartlyBuilt {
-    static let notBuiltYet: Set<String> = ["bf16"]
+    static let notBuiltYet: Set<String> = []
 }
 
 extension DatasetKind: PartlyBuilt {

@@ -30,11 +30,10 @@ extension KernelBenchmark {
 
     static var productPlans: [Plan] {
         let formats: [WeightFormat] = [.nf4(), .nf4(doubleQuantized: false), .bf16, .fp16, .fp32]
-        let wide = formats.flatMap { format in
-            [false, true].map { product(format, m: 512, k: 2048, n: 5632, transposed: $0) }
-        }
-        let int8 = formats.flatMap { format in
-            [false, true].map { product(format, m: 512, k: 2048, n: 5632, transposed: $0, compute: .int8) }
+        let wide = Compute.allCases.flatMap { compute in
+            formats.flatMap { format in
+                [false, true].map { product(format, m: 512, k: 2048, n: 5632, transposed: $0, compute: compute) }
+            }
         }
         let narrow = [
             product(.fp32, m: 1024, k: 512, n: 16, transposed: false),
@@ -43,7 +42,7 @@ extension KernelBenchmark {
             gradient(m: 1024, k: 512, n: 16),
             gradient(m: 1024, k: 16, n: 512),
         ]
-        return wide + int8 + narrow
+        return wide + narrow
     }
 
     private static func product(
@@ -53,14 +52,16 @@ extension KernelBenchmark {
             kernels: kernels(format, wide: transposed || n > 64, transposed: transposed, compute: compute),
             make: { context, _ in
                 try product(format, m: m, k: k, n: n, context: context, transposed: transposed, compute: compute)
-            }, peak: compute == .int8 ? .int8 : .fp32FMA)
+            }, compute: compute)
     }
 
     private static func kernels(
         _ format: WeightFormat, wide: Bool, transposed: Bool, compute: Compute
     ) -> [String] {
-        guard compute == .int8 else {
-            return [wide ? "tile_packed" : "tile_strided", "pack_transposed", decoder(format)]
+        if compute == .fp32 { return [wide ? "tile_packed" : "tile_strided", "pack_transposed", decoder(format)] }
+        if compute == .bf16 {
+            let pack = transposed ? "bf16_pack_straight" : "bf16_pack_transposed"
+            return ["bf16_tile", "bf16_round", pack] + (format.isQuantized ? ["bf16_decode_4bit"] : [])
         }
         let panels =
             transposed
@@ -105,12 +106,15 @@ extension KernelBenchmark {
                 let decoded = try OwnedMatrix(rows: n, columns: k)
                 context.decode(w.view, rows: 0..<n, into: decoded.matrix)
                 switch (compute, transposed) {
+                case (.bf16, false): Reference.multiplyBF16(last, by: w.view, into: expected.matrix, accumulate: false)
+                case (.bf16, true):
+                    Reference.multiplyTransposedBF16(last, by: w.view, into: expected.matrix, accumulate: false)
                 case (.int8, false): Reference.multiplyInt8(last, by: w.view, into: expected.matrix, accumulate: false)
                 case (.int8, true):
                     Reference.multiplyTransposedInt8(last, by: w.view, into: expected.matrix, accumulate: false)
-                case (_, false):
+                case (.fp32, false):
                     Reference.multiply(last, by: decoded.matrix, into: expected.matrix, accumulate: false)
-                case (_, true):
+                case (.fp32, true):
                     Reference.multiplyTransposed(last, by: decoded.matrix, into: expected.matrix, accumulate: false)
                 }
                 return Array(expected.matrix.row(0)) == Array(output.matrix.row(m - 1))

@@ -8,8 +8,8 @@ package enum KernelBenchmark {
         /// The kernels of the list that do the work.
         let kernels: [String]
         let make: (_ context: KernelContext, _ reference: KernelContext) throws -> Case
-        /// What its operations are held against.
-        var peak = PeakKind.fp32FMA
+        /// Its operations are held against the peak of this.
+        var compute = Compute.fp32
         /// Whether its bytes are read from memory, and are held against the speed of reading.
         var readsMemory = false
     }
@@ -32,13 +32,14 @@ package enum KernelBenchmark {
     /// - Throws: `KernelBenchmarkError` where a result is wrong, `InputError` where memory is short.
     package static func run(context: KernelContext) throws -> [KernelBenchmarkResult] {
         let threads = Double(context.threads)
-        let peaks = [context.measurePeak(.fp32FMA) * threads, context.measurePeak(.int8) * threads]
+        let peaks = Dictionary(
+            uniqueKeysWithValues: Compute.allCases.map { ($0, context.measurePeak(of: $0) * threads) })
         let reading = context.measureReadBandwidth()
         let reference = try KernelContext(threads: 1, instructionSet: .portable)
         return try plans.map { plan in
             try measure(
                 try plan.make(context, reference), kernels: plan.kernels, context: context,
-                peak: peaks[plan.peak == .int8 ? 1 : 0], reading: plan.readsMemory ? reading : nil)
+                peak: peaks[plan.compute] ?? 0, reading: plan.readsMemory ? reading : nil)
         }
     }
 

@@ -4,7 +4,8 @@ package import Quantization
 
 // M: tokens, K: inputs, N: outputs. Every output is the old value (where accumulating) or +0, followed by one fused
 // multiply-add for each step of the reduction, in order, whatever the format, the tiles and the threads. With
-// `compute: .int8` the steps are blocks of 64, whose sums are exact (sk_int8.h says all); bf16 is not built yet.
+// `compute: .int8` the steps are blocks of 64, whose sums are exact (sk_int8.h says all), and with `.bf16` pairs of
+// rounded values (sk_bf16.h).
 extension KernelContext {
     /// y [M, N] (+)= x [M, K] · wᵀ, w [N, K].
     package func multiply(
@@ -14,7 +15,7 @@ extension KernelContext {
         switch compute {
         case .fp32: run { sk_multiply($0, x.native, w.native, y.native, accumulate) }
         case .int8: multiplyInt8(x, LowRankProduct(w, into: y, accumulate: accumulate))
-        case .bf16: preconditionFailure("products in bf16 are not built yet")
+        case .bf16: run { sk_multiply_bf16($0, x.native, w.native, y.native, accumulate) }
         }
     }
 
@@ -26,7 +27,7 @@ extension KernelContext {
         switch compute {
         case .fp32: run { sk_multiply_transposed($0, dy.native, w.native, dx.native, accumulate) }
         case .int8: multiplyTransposedInt8(dy, LowRankProduct(w, into: dx, accumulate: accumulate))
-        case .bf16: preconditionFailure("products in bf16 are not built yet")
+        case .bf16: run { sk_multiply_transposed_bf16($0, dy.native, w.native, dx.native, accumulate) }
         }
     }
 

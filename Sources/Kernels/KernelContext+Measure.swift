@@ -14,6 +14,12 @@ extension KernelContext {
         run { sk_measure_peak($0, kind.native, seconds) }
     }
 
+    /// The peak of the unit that products in `compute` use here: in bf16, without VDPBF16PS, they are multiply-adds of
+    /// fp32.
+    package func measurePeak(of compute: Compute, seconds: Double = 0.02) -> Double {
+        measurePeak(instruction(for: compute.peak) == nil ? .fp32FMA : compute.peak, seconds: seconds)
+    }
+
     /// Bytes a second that all threads together read from memory; 0 where there are no 64 MiB to read.
     package func measureReadBandwidth(rounds: Int = 4) -> Double {
         run { sk_measure_read_bandwidth($0, Int32(rounds)) }

@@ -76,10 +76,9 @@ package final class KernelContext: @unchecked Sendable {
     private func needed(longestSegment: Int, headSize: Int) -> (shared: Int, perThread: Int) {
         precondition(longestSegment >= 0 && headSize > 0)
         let attention = Int(sk_attention_scratch(handle, Int64(longestSegment), Int64(headSize)))
-        let product = max(Int(sk_matmul_thread_scratch(handle)), Int(sk_int8_thread_scratch()))
-        return (
-            max(Int(sk_matmul_shared_scratch(handle)), Int(sk_int8_shared_scratch())), max(attention, product)
-        )
+        let product = [sk_matmul_thread_scratch(handle), sk_int8_thread_scratch(), sk_bf16_thread_scratch()]
+        let shared = [sk_matmul_shared_scratch(handle), sk_int8_shared_scratch(), sk_bf16_shared_scratch()]
+        return (Int(shared.max() ?? 0), max(attention, Int(product.max() ?? 0)))
     }
 
     /// Maps the pages of `bytes`, which lie in a mapped file: a prefetch inside an operation does not, and threads that

@@ -27,6 +27,16 @@ package enum Reference {
         sk_reference_multiply_transposed_int8(dy.native, w.native, dx.native, accumulate)
     }
 
+    /// y (+)= x · wᵀ in bf16, w [N, K] in any format.
+    package static func multiplyBF16(_ x: Matrix, by w: WeightView, into y: Matrix, accumulate: Bool) {
+        sk_reference_multiply_bf16(x.native, w.native, y.native, accumulate)
+    }
+
+    /// dx (+)= dy · w in bf16.
+    package static func multiplyTransposedBF16(_ dy: Matrix, by w: WeightView, into dx: Matrix, accumulate: Bool) {
+        sk_reference_multiply_transposed_bf16(dy.native, w.native, dx.native, accumulate)
+    }
+
     /// dw (+)= dyᵀ · x.
     package static func multiplyGradient(_ dy: Matrix, _ x: Matrix, into dw: Matrix, accumulate: Bool) {
         sk_reference_multiply_gradient(dy.native, x.native, dw.native, accumulate)

@@ -54,7 +54,7 @@ package struct StepBenchmark {
     /// Runs one step to warm up and `steps` measured ones.
     package func run(steps: Int) throws -> Result {
         let context = try KernelContext(threads: threads)
-        let peak = context.measurePeak(compute.peak) * Double(threads)
+        let peak = context.measurePeak(of: compute) * Double(threads)
         let step = try BenchmarkStep(
             architecture: architecture, tokens: microBatchSize * sequenceLength, sequenceLength: sequenceLength,
             compute: compute, checkpointing: checkpointing, context: context)

@@ -7,12 +7,6 @@ enum ComputeChoice: String, ExpressibleByArgument, CaseIterable {
 
     private var named: Compute? { Compute(rawValue: rawValue) }
 
-    func validate() throws {
-        if let named, !named.isAvailable {
-            throw ValidationError("--compute \(rawValue) is not built yet; use auto, fp32 or int8")
-        }
-    }
-
     func resolved(on context: KernelContext) throws -> Compute {
         try named ?? .automatic(frozenWeights: true, on: context)
     }

@@ -19,7 +19,7 @@ struct ModelOptions: ParsableArguments {
             """)
     var quantization: LoadedModel.Storage?
 
-    @Option(help: "The arithmetic of the products with the model's weights: fp32 or int8.")
+    @Option(help: "The arithmetic of the products with the model's weights: fp32, bf16 or int8.")
     var compute: Compute = .fp32
 
     @Option(help: "Threads; default: all cores.")
@@ -27,9 +27,6 @@ struct ModelOptions: ParsableArguments {
 
     func validate() throws {
         if let threads, threads < 1 || threads > 4096 { throw ValidationError("--threads must be from 1 to 4096") }
-        guard compute.isAvailable else {
-            throw ValidationError("--compute \(compute.rawValue) is not built yet; use fp32 or int8")
-        }
     }
 
     func context(ranksOnNode: Int = 1) throws -> KernelContext {

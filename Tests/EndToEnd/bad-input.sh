@@ -27,7 +27,7 @@ refused "a missing job file" 64 "nowhere.yaml" 2 train "$work/nowhere.yaml"
 refused "a misspelt key" 64 "learning_rat.*learning_rate" 2 "${train[@]}" --set learning_rat=1
 refused "a wrong type" 64 "lora_r must be" 2 "${train[@]}" --set lora_r=many
 refused "a value out of range" 64 "micro_batch_size" 0 "${train[@]}" --set micro_batch_size=0
-refused "what is not built yet" 64 "not built yet" 0 "${train[@]}" --set compute=bf16
+refused "what is not built yet" 64 "not built yet" 0 "${train[@]}" --set optimizer=adamw_8bit
 refused "keys that exclude each other" 64 "init: random and adapter: qlora exclude" 2 "${train[@]}" --set init=random
 refused "an adapter where none is trained" 64 "lora_model_dir and adapter: none exclude" 0 "${train[@]}" \
     --set adapter=none --set lora_model_dir="$work/none"

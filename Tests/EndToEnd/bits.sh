@@ -48,19 +48,22 @@ mixed() {
 
 mixed mixed one "portable any"
 
-# The same in int8.
-run int8 0 threads=1 compute=int8
-check "int8 is not fp32" test "$(bits "$work/int8")" != "$(bits "$work/one")"
-run int8-ranks 3 threads=1 compute=int8 && same "int8 on three ranks" "$work/int8" "$work/int8-ranks"
-run int8-checkpointed 2 threads=2 gradient_checkpointing=true compute=int8 &&
-    same "int8 with two threads and gradient checkpointing" "$work/int8" "$work/int8-checkpointed"
-for isa in avx2 portable; do
-    SWIFTLET_ISA=$isa "$swiftlet" info >/dev/null 2>&1 || continue
-    if SWIFTLET_ISA=$isa run "int8-$isa" 0 threads=2 compute=int8; then
-        same "int8, instruction set $isa" "$work/int8" "$work/int8-$isa"
-    fi
+# The same in int8 and in bf16.
+for compute in int8 bf16; do
+    run "$compute" 0 threads=1 compute="$compute"
+    check "$compute is not fp32" test "$(bits "$work/$compute")" != "$(bits "$work/one")"
+    run "$compute-ranks" 3 threads=1 compute="$compute" &&
+        same "$compute on three ranks" "$work/$compute" "$work/$compute-ranks"
+    run "$compute-checkpointed" 2 threads=2 gradient_checkpointing=true compute="$compute" &&
+        same "$compute with two threads and gradient checkpointing" "$work/$compute" "$work/$compute-checkpointed"
+    for isa in avx2 portable; do
+        SWIFTLET_ISA=$isa "$swiftlet" info >/dev/null 2>&1 || continue
+        if SWIFTLET_ISA=$isa run "$compute-$isa" 0 threads=2 compute="$compute"; then
+            same "$compute, instruction set $isa" "$work/$compute" "$work/$compute-$isa"
+        fi
+    done
+    mixed "$compute-portable-any" "$compute" "portable any" compute="$compute"
 done
-mixed int8-portable-any int8 "portable any" compute=int8
 if SWIFTLET_ISA=avx512 "$swiftlet" info >/dev/null 2>&1; then
     mixed int8-avx2-avx512 int8 "avx2 avx512" compute=int8
     mixed int8-avx512-portable-avx2 int8 "avx512 portable avx2" compute=int8 threads=2

@@ -34,8 +34,13 @@ struct GoldenLogitsTests {
     /// Its intermediate size of 172 is no multiple of NF4's 64.
     @Test(
         "Losses of the shipped tiny model",
-        arguments: [(LoadedModel.Storage.fp32, 7.211153461193766), (.nf4, 7.223631035117552)])
-    func shippedModel(storage: LoadedModel.Storage, expected: Double) throws {
+        arguments: [
+            (LoadedModel.Storage.fp32, 7.211153461193766, Compute.fp32, 1e-4), (.nf4, 7.223631035117552, .fp32, 1e-4),
+            (.fp32, 7.211153461193766, .bf16, 1e-3), (.nf4, 7.223631035117552, .bf16, 1e-3),
+        ])
+    func shippedModel(
+        storage: LoadedModel.Storage, expected: Double, compute: Compute, tolerance: Double
+    ) throws {
         let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../../Jobs/tiny"
         let context = try KernelContext(threads: 2)
         let model = try LoadedModel(path: path, adapterPath: nil, storage: storage, context: context)
@@ -44,13 +49,13 @@ struct GoldenLogitsTests {
             trainsOnInputs: true, endOfText: nil)
         let set = try loader.load([CorpusSource(path: path + "/validation.jsonl")]).examples
         let runner = try model.runner(
-            tokens: 1024, longestSequence: 256, training: false, context: context, compute: .fp32)
+            tokens: 1024, longestSequence: 256, training: false, context: context, compute: compute)
         let room = try BatchRoom(tokenCapacity: 1024)
         var loss = ExactLoss()
         for batch in MicroBatch.inOrder(Array(0..<set.count), of: set, microBatchSize: 4) {
             loss += try runner.evaluateMicroBatch(room.batch(batch, of: set))
         }
         #expect(loss.tokens == 8702)
-        #expect(abs(loss.mean / expected - 1) < 1e-4)
+        #expect(abs(loss.mean / expected - 1) < tolerance)
     }
 }

@@ -41,6 +41,15 @@ enum KernelCases {
                 try int8(context, rows: 9, depth: 192, columns: n, format: $0)
             }
         },
+        "bf16_round": { try bf16($0, rows: 7, depth: $1, columns: 40, format: .fp32) },
+        "bf16_decode_4bit": { context, n in
+            try [WeightFormat.nf4(), .fp4(doubleQuantized: false), .nf4(blockSize: 32)].flatMap {
+                try bf16(context, rows: 4, depth: n, columns: 70, format: $0)
+            }
+        },
+        "bf16_pack_transposed": { try bf16($0, rows: $1, depth: 37, columns: 70, format: .bf16) },
+        "bf16_pack_straight": { try bf16($0, rows: 5, depth: 70, columns: $1, format: .fp16) },
+        "bf16_tile": { try bf16($0, rows: $1, depth: 129, columns: 33, format: .nf4()) },
         "decode_fp32": { try decoded($0, columns: $1, format: .fp32) },
         "decode_fp16": { try decoded($0, columns: $1, format: .fp16) },
         "decode_bf16": { try decoded($0, columns: $1, format: .bf16) },
@@ -137,6 +146,14 @@ enum KernelCases {
         _ context: KernelContext, rows: Int, depth: Int, columns: Int, format: WeightFormat
     ) throws -> [UInt32] {
         let problem = try Int8Case(m: rows, k: depth, n: columns, format: format, accumulate: true)
+        problem.run(on: context)
+        return problem.bits
+    }
+
+    private static func bf16(
+        _ context: KernelContext, rows: Int, depth: Int, columns: Int, format: WeightFormat
+    ) throws -> [UInt32] {
+        let problem = try BF16Case(m: rows, k: depth, n: columns, format: format, accumulate: true)
         problem.run(on: context)
         return problem.bits
     }

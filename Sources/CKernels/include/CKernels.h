@@ -9,6 +9,7 @@
 #define CKERNELS_H
 
 #include "sk_attention.h"
+#include "sk_bf16.h"
 #include "sk_context.h"
 #include "sk_elementwise.h"
 #include "sk_int8.h"

@@ -27,7 +27,7 @@ struct BenchGenerate: ParsableCommand {
     @Option(help: "Sequences at once.")
     var batch = 1
 
-    @Option(help: "The arithmetic of the products with the base's weights: fp32 or int8.")
+    @Option(help: "The arithmetic of the products with the base's weights: fp32, bf16 or int8.")
     var compute: Compute = .int8
 
     @Option(help: "Threads; default: all cores.")
@@ -37,9 +37,6 @@ struct BenchGenerate: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard compute.isAvailable else {
-            throw ValidationError("--compute \(compute.rawValue) is not built yet; use fp32 or int8")
-        }
         guard (2...1 << 16).contains(tokens), (1...1 << 16).contains(prompt), (1...1024).contains(batch) else {
             throw ValidationError("--tokens must be at least 2, --prompt and --batch at least 1, and all sensible")
         }

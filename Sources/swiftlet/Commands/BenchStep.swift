@@ -20,7 +20,7 @@ struct BenchStep: ParsableCommand {
     @Option(name: .customLong("sequence"), help: "Tokens of a sequence.")
     var sequence = 512
 
-    @Option(help: "The arithmetic of the products with the base's weights: fp32, int8, or auto as in a job.")
+    @Option(help: "The arithmetic of the products with the base's weights: fp32, bf16, int8, or auto as in a job.")
     var compute: ComputeChoice = .fp32
 
     @Option(help: "Threads; default: all cores.")
@@ -38,7 +38,6 @@ struct BenchStep: ParsableCommand {
     var json = false
 
     func validate() throws {
-        try compute.validate()
         guard (1...4096).contains(microBatch), (2...1 << 20).contains(sequence), (1...10_000).contains(steps) else {
             throw ValidationError("--micro-batch, --sequence and --steps must be positive and sensible")
         }
