@@ -60,8 +60,14 @@ static bool is_exact(sk_bf16_tile_kernel *tile) {
 sk_table sk_table_for(sk_isa isa) {
     sk_table table = sk_portable_table;
 #if defined(__x86_64__)
-    if (isa == SK_AVX2) table = sk_avx2_table;
+    if (isa == SK_AVX2 || isa == SK_AVXVNNI) table = sk_avx2_table;
     if (isa == SK_AVX512) table = sk_avx512_table;
+    table.isa = isa;
+    if (isa == SK_AVXVNNI) {
+#define SK_INT8_KERNEL(name, kind) table.name = sk_avxvnni_##name;
+#define SK_INT8_FEW_KERNEL(name, kind)
+#include "kernels.inc"
+    }
     if (!has_int8(isa)) {
 #define SK_INT8_KERNEL(name, kind) table.name = sk_avx2_##name;
 #include "kernels.inc"
@@ -70,6 +76,8 @@ sk_table sk_table_for(sk_isa isa) {
 #define SK_BF16_KERNEL(name, kind) table.name = sk_avx2_##name;
 #include "kernels.inc"
     }
+#else
+    (void)isa;
 #endif
     return table;
 }

@@ -16,12 +16,14 @@ static double now(void) {
 }
 
 static const char *const fma_instructions[] = {
-    [SK_PORTABLE] = "plain C", [SK_AVX2] = "VFMADD231PS ymm", [SK_AVX512] = "VFMADD231PS zmm"};
+    [SK_PORTABLE] = "plain C", [SK_AVX2] = "VFMADD231PS ymm",
+    [SK_AVXVNNI] = "VFMADD231PS ymm", [SK_AVX512] = "VFMADD231PS zmm"};
 
 /// The int8 kernels may be of a lower instruction set than the others.
 static const char *int8_instruction(const sk_table *table) {
 #if defined(__x86_64__)
     if (table->int8_loop == sk_avx512_int8_loop) return "VPDPBUSD zmm";
+    if (table->int8_loop == sk_avxvnni_int8_loop) return "VPDPBUSD ymm";
     if (table->int8_loop == sk_avx2_int8_loop) return "VPMADDUBSW ymm";
 #endif
     return table->int8_loop == sk_portable_int8_loop ? "plain C" : NULL;

@@ -230,6 +230,9 @@ sk_table sk_table_for(sk_isa isa);
     sk_##kind##_kernel sk_avx2_##name; \
     sk_##kind##_kernel sk_avx512_##name;
 #include "kernels.inc"
+#define SK_INT8_KERNEL(name, kind) sk_##kind##_kernel sk_avxvnni_##name;
+#define SK_INT8_FEW_KERNEL(name, kind)
+#include "kernels.inc"
 
 /// The width of a panel of `columns`: half tiles are cheaper where they are enough.
 static inline int sk_panel_width(const sk_table *table, int64_t columns) {

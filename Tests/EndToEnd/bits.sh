@@ -56,7 +56,7 @@ for compute in int8 bf16; do
         same "$compute on three ranks" "$work/$compute" "$work/$compute-ranks"
     run "$compute-checkpointed" 2 threads=2 gradient_checkpointing=true compute="$compute" &&
         same "$compute with two threads and gradient checkpointing" "$work/$compute" "$work/$compute-checkpointed"
-    for isa in avx2 portable; do
+    for isa in avx2 avxvnni; do
         SWIFTLET_ISA=$isa "$swiftlet" info >/dev/null 2>&1 || continue
         if SWIFTLET_ISA=$isa run "$compute-$isa" 0 threads=2 compute="$compute"; then
             same "$compute, instruction set $isa" "$work/$compute" "$work/$compute-$isa"

@@ -25,7 +25,7 @@ struct PeakTests {
             #expect(found.contains(.fp32FMA) && found.contains(.int8))
             #expect(!found.contains(.int8Tile))
             if set == .portable { #expect(found == [.fp32FMA, .int8]) }
-            if set == .avx2 {
+            if [.avx2, .avxvnni].contains(set) {
                 #expect(!found.contains(.bf16Dot) && !found.contains(.fp16FMA))
                 let wide = PeakKind.allCases.compactMap(context.instruction(for:)).filter { $0.contains("zmm") }
                 #expect(wide.isEmpty)

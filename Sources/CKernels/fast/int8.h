@@ -250,3 +250,19 @@ void SK_NAME(int8_panel_4bit)(
     clear_rows(rows, scales, columns);
     spread(rows, codes);
 }
+
+/// Adds a low-rank term to a tile in memory.
+INLINE void add_term(const sk_int8_term *term, float *outputs, int rows) {
+    for (int i = 0; i < rows; i++, outputs += SK_INT8_COLUMNS) {
+        wide sums[SK_INT8_COLUMNS / WIDTH];
+        for (int j = 0; j < SK_INT8_COLUMNS / WIDTH; j++) sums[j] = wide_load(outputs + WIDTH * j);
+        for (int64_t d = 0; d < term->depth; d++) {
+            wide left = term->inner[i * term->inner_stride + d];
+            for (int j = 0; j < SK_INT8_COLUMNS / WIDTH; j++) {
+                wide right = wide_load(term->wide + d * SK_INT8_COLUMNS + WIDTH * j);
+                sums[j] = __builtin_elementwise_fma(left, right, sums[j]);
+            }
+        }
+        for (int j = 0; j < SK_INT8_COLUMNS / WIDTH; j++) wide_store(outputs + WIDTH * j, sums[j]);
+    }
+}

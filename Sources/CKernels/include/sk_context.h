@@ -3,7 +3,7 @@
 
 #include "sk_types.h"
 
-typedef enum { SK_PORTABLE = 0, SK_AVX2 = 1, SK_AVX512 = 2 } sk_isa;
+typedef enum { SK_PORTABLE = 0, SK_AVX2 = 1, SK_AVXVNNI = 2, SK_AVX512 = 3 } sk_isa;
 
 /// An instruction set, a thread pool and scratch memory.
 typedef struct sk_context sk_context;
