@@ -126,6 +126,34 @@ void sk_parallel_ranges(sk_context *context, int64_t count, int64_t grain, sk_ra
     sk_parallel(context, (count + run - 1) / run, do_range, &r);
 }
 
+typedef struct {
+    _Atomic int64_t next;
+    int64_t count, least, most, threads;
+    sk_range_task *task;
+    void *argument;
+} runs;
+
+static void do_runs(void *argument, int64_t item, int thread) {
+    (void)item;
+    runs *r = argument;
+    int64_t first = atomic_load_explicit(&r->next, memory_order_relaxed);
+    while (first < r->count) {
+        int64_t share = r->threads == 1 ? r->most : (r->count - first) / (2 * r->threads);
+        int64_t end = sk_min(r->count, first + sk_max(r->least, sk_min(r->most, share)));
+        if (!atomic_compare_exchange_weak_explicit(
+                &r->next, &first, end, memory_order_relaxed, memory_order_relaxed)) continue;
+        r->task(r->argument, first, end, thread);
+        first = atomic_load_explicit(&r->next, memory_order_relaxed);
+    }
+}
+
+void sk_parallel_runs(sk_context *context, int64_t count, int64_t most, sk_range_task *task, void *argument) {
+    // Each run has costs of its own.
+    int64_t least = sk_max(1, sk_min(most / 4, count / (8 * context->threads)));
+    runs r = {0, count, least, most, context->threads, task, argument};
+    sk_parallel(context, context->threads, do_runs, &r);
+}
+
 int sk_threads(const sk_context *context) { return context->threads; }
 const sk_table *sk_table_of(const sk_context *context) { return &context->table; }
 

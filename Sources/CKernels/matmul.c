@@ -19,7 +19,7 @@
 enum {
     PACKED_BYTES = 8 << 20,
     ROWS_AT_ONCE = 4096,
-    PANELS_PER_ITEM = 8,
+    PANELS_AT_ONCE = 16,
 };
 
 typedef struct {
@@ -36,29 +36,37 @@ typedef struct {
     sk_matrix c;
     bool accumulate;
     int64_t depth;
-    /// The part of the reduction and of the rows in `packed`.
+    /// The part of the reduction and of the rows in `packed`: [block of the reduction][strip][step][row].
     float *packed;
     int64_t depth_first, depth_count, row_first, row_count;
     /// Whether A is read where it lies.
     bool narrow;
-    int64_t column_items, panels_per_item, row_items, rows_per_item;
+    /// Items are panels, each as often as the rows are cut.
+    int64_t panels, row_items, rows_per_item;
 } product;
 
 static int strip_rows(const product *p) { return p->narrow ? p->table->strided_rows : p->table->tile_rows; }
+
+/// The strip from the row `row` on, of the block of `steps` steps from `d` on: what is multiplied by one panel is one
+/// run.
+static float *packed_strip(const product *p, int64_t d, int64_t steps, int64_t row) {
+    return p->packed + sk_round_up(p->row_count, p->table->tile_rows) * d + row * steps;
+}
 
 static void pack_strip(void *argument, int64_t strip, int thread) {
     (void)thread;
     const product *p = argument;
     int64_t rows = p->table->tile_rows, first = strip * rows;
     int count = (int)sk_min(rows, p->row_count - first);
-    float *out = p->packed + first * p->depth_count;
     int64_t row = p->row_first + first;
-    if (p->a_transposed)
-        p->table->pack_straight(
-            p->a + p->depth_first * p->a_stride + row, p->a_stride, count, p->depth_count, (int)rows, out);
-    else
-        p->table->pack_transposed(
-            p->a + row * p->a_stride + p->depth_first, p->a_stride, count, p->depth_count, (int)rows, out);
+    for (int64_t d = 0, steps; d < p->depth_count; d += steps) {
+        steps = sk_min(p->table->depth_block, p->depth_count - d);
+        float *out = packed_strip(p, d, steps, first);
+        int64_t from = p->depth_first + d;
+        if (p->a_transposed)
+            p->table->pack_straight(p->a + from * p->a_stride + row, p->a_stride, count, steps, (int)rows, out);
+        else p->table->pack_transposed(p->a + row * p->a_stride + from, p->a_stride, count, steps, (int)rows, out);
+    }
 }
 
 /// Decodes B[d..<d + count][column..<column + columns] into a panel of `width`.
@@ -100,7 +108,7 @@ static void multiply_panel(
             const float *a = p->a + (p->row_first + row) * p->a_stride + d;
             p->table->tile_strided(count, a, p->a_stride, panel, width, tile, p->c.stride, rows, columns, accumulate);
         } else {
-            const float *a = p->packed + row * p->depth_count + (d - p->depth_first) * step;
+            const float *a = packed_strip(p, d - p->depth_first, count, row);
             p->table->tile_packed(count, a, step, panel, width, tile, p->c.stride, rows, columns, accumulate);
         }
     }
@@ -122,14 +130,13 @@ int64_t sk_matmul_shared_scratch(const sk_context *context) {
     return sk_max(PACKED_BYTES, one_block) + SK_LANES * (int64_t)sizeof(float);
 }
 
-static void multiply_item(void *argument, int64_t item, int thread) {
-    const product *p = argument;
+/// The panels [first_panel, end_panel) of one run of rows.
+static void multiply_panels(const product *p, int64_t row_item, int64_t first_panel, int64_t end_panel, int thread) {
     const int64_t block = p->table->depth_block, tile_columns = p->table->tile_columns;
     float *panel = sk_thread_scratch(p->context, thread, thread_bytes(p->table));
     float *rows = panel + block * tile_columns + 2 * SK_LANES;
-    int64_t first = item / p->column_items * p->rows_per_item, end = sk_min(p->row_count, first + p->rows_per_item);
-    int64_t start = item % p->column_items * p->panels_per_item * tile_columns;
-    int64_t stop = sk_min(p->c.columns, start + p->panels_per_item * tile_columns);
+    int64_t first = row_item * p->rows_per_item, end = sk_min(p->row_count, first + p->rows_per_item);
+    int64_t start = first_panel * tile_columns, stop = sk_min(p->c.columns, end_panel * tile_columns);
     int64_t depth_end = p->depth_first + p->depth_count;
     for (int64_t d = p->depth_first; d < depth_end; d += block) {
         int64_t count = sk_min(block, depth_end - d);
@@ -141,16 +148,22 @@ static void multiply_item(void *argument, int64_t item, int thread) {
     }
 }
 
-/// Cuts the outputs into items: groups of panels, fewer per group or also runs of rows where threads would be idle.
+static void multiply_items(void *argument, int64_t first, int64_t end, int thread) {
+    const product *p = argument;
+    for (int64_t stop; first < end; first = stop) {
+        int64_t row_item = first / p->panels, start = row_item * p->panels;
+        stop = sk_min(end, start + p->panels);
+        multiply_panels(p, row_item, first - start, stop - start, thread);
+    }
+}
+
+/// Cuts the outputs into items: panels, and runs of rows too where threads would be idle.
 static void cut(product *p) {
     int64_t threads = sk_threads(p->context), wanted = threads == 1 ? 1 : 4 * threads;
-    int64_t panels = (p->c.columns + p->table->tile_columns - 1) / p->table->tile_columns;
-    p->panels_per_item = sk_max(1, sk_min(PANELS_PER_ITEM, panels / wanted));
-    p->column_items = (panels + p->panels_per_item - 1) / p->panels_per_item;
+    p->panels = (p->c.columns + p->table->tile_columns - 1) / p->table->tile_columns;
     int64_t strips = (p->row_count + strip_rows(p) - 1) / strip_rows(p);
-    bool enough = threads == 1 || p->column_items >= 2 * threads;
-    p->row_items = enough ? 1 : sk_min(strips, (wanted + p->column_items - 1) / p->column_items);
-    p->rows_per_item = (strips + p->row_items - 1) / p->row_items * strip_rows(p);
+    int64_t row_items = sk_min(strips, (wanted + p->panels - 1) / p->panels);
+    p->rows_per_item = (strips + row_items - 1) / row_items * strip_rows(p);
     p->row_items = (p->row_count + p->rows_per_item - 1) / p->rows_per_item;
 }
 
@@ -180,7 +193,7 @@ static void run(product p) {
                 p.packed = sk_shared_scratch(p.context, (padded * p.depth_count + SK_LANES) * (int64_t)sizeof(float));
                 sk_parallel(p.context, padded / strip, pack_strip, &p);
             }
-            sk_parallel(p.context, p.column_items * p.row_items, multiply_item, &p);
+            sk_parallel_runs(p.context, p.panels * p.row_items, PANELS_AT_ONCE, multiply_items, &p);
         }
     }
 }

@@ -7,8 +7,7 @@
 //
 // A is rounded and packed once, in strips, by all threads. B is turned into panels of bf16 by the thread that is about
 // to use them; a panel stays in the first-level cache while all rows of its item are multiplied. Both lie in pairs
-// along the reduction. For one thread all columns are one item: a block of A is in the second-level cache for all of
-// them.
+// along the reduction.
 
 enum {
     PACKED_BYTES = 8 << 20,
@@ -16,6 +15,7 @@ enum {
     /// Steps of the reduction in a panel, and those that are decoded at once.
     DEPTH_BLOCK = 512,
     DEPTH_PART = 128,
+    PANELS_AT_ONCE = 16,
     /// The parts of a thread's memory, in bytes.
     PANEL_BYTES = DEPTH_BLOCK * SK_BF16_COLUMNS * 2,
     HALVES_BYTES = (DEPTH_PART * SK_BF16_COLUMNS + SK_LANES) * 2,
@@ -38,7 +38,8 @@ typedef struct {
     /// The part of the reduction and of the rows in `packed`: [strip][pair][SK_BF16_ROWS].
     uint32_t *packed;
     int64_t depth_first, depth_count, row_first, row_count, strips;
-    int64_t column_items, panels_per_item, row_items, rows_per_item;
+    /// Items are panels, each as often as the rows are cut.
+    int64_t panels, row_items, rows_per_item;
 } product;
 
 /// A thread's memory.
@@ -121,12 +122,11 @@ static void prefetch(const float *c, int64_t stride, int64_t rows, int columns) 
         for (int j = 0; j < columns; j += SK_LANES) __builtin_prefetch(c + i * stride + j, 1);
 }
 
-static void multiply_item(void *argument, int64_t item, int thread) {
-    const product *p = argument;
+/// The panels [first_panel, end_panel) of one run of rows.
+static void multiply_panels(const product *p, int64_t row_item, int64_t first_panel, int64_t end_panel, int thread) {
     room room = room_of(p, thread);
-    int64_t first = item / p->column_items * p->rows_per_item, end = sk_min(p->row_count, first + p->rows_per_item);
-    int64_t start = item % p->column_items * p->panels_per_item * SK_BF16_COLUMNS;
-    int64_t stop = sk_min(p->c.columns, start + p->panels_per_item * SK_BF16_COLUMNS);
+    int64_t first = row_item * p->rows_per_item, end = sk_min(p->row_count, first + p->rows_per_item);
+    int64_t start = first_panel * SK_BF16_COLUMNS, stop = sk_min(p->c.columns, end_panel * SK_BF16_COLUMNS);
     for (int64_t d = 0; d < p->depth_count; d += DEPTH_BLOCK) {
         int64_t count = sk_min(DEPTH_BLOCK, p->depth_count - d);
         bool accumulate = p->accumulate || p->depth_first + d > 0;
@@ -146,16 +146,22 @@ static void multiply_item(void *argument, int64_t item, int thread) {
     }
 }
 
-/// Cuts the outputs into items: groups of panels, fewer per group or also runs of rows where threads would be idle.
+static void multiply_items(void *argument, int64_t first, int64_t end, int thread) {
+    const product *p = argument;
+    for (int64_t stop; first < end; first = stop) {
+        int64_t row_item = first / p->panels, start = row_item * p->panels;
+        stop = sk_min(end, start + p->panels);
+        multiply_panels(p, row_item, first - start, stop - start, thread);
+    }
+}
+
+/// Cuts the outputs into items: panels, and runs of rows too where threads would be idle.
 static void cut(product *p) {
     int64_t threads = sk_threads(p->context), wanted = threads == 1 ? 1 : 4 * threads;
-    int64_t panels = (p->c.columns + SK_BF16_COLUMNS - 1) / SK_BF16_COLUMNS;
-    p->panels_per_item = sk_max(1, panels / wanted);
-    p->column_items = (panels + p->panels_per_item - 1) / p->panels_per_item;
+    p->panels = (p->c.columns + SK_BF16_COLUMNS - 1) / SK_BF16_COLUMNS;
     int64_t strips = (p->row_count + SK_BF16_ROWS - 1) / SK_BF16_ROWS;
-    bool enough = threads == 1 || p->column_items >= 2 * threads;
-    p->row_items = enough ? 1 : sk_min(strips, (wanted + p->column_items - 1) / p->column_items);
-    p->rows_per_item = (strips + p->row_items - 1) / p->row_items * SK_BF16_ROWS;
+    int64_t row_items = sk_min(strips, (wanted + p->panels - 1) / p->panels);
+    p->rows_per_item = (strips + row_items - 1) / row_items * SK_BF16_ROWS;
     p->row_items = (p->row_count + p->rows_per_item - 1) / p->rows_per_item;
 }
 
@@ -174,7 +180,7 @@ static void run(product p) {
         for (p.depth_first = 0; p.depth_first < depth; p.depth_first += p.depth_count) {
             p.depth_count = sk_min(fitting, depth - p.depth_first);
             sk_parallel(p.context, strips, pack_strip, &p);
-            sk_parallel(p.context, p.column_items * p.row_items, multiply_item, &p);
+            sk_parallel_runs(p.context, p.panels * p.row_items, PANELS_AT_ONCE, multiply_items, &p);
         }
     }
 }

@@ -13,6 +13,9 @@ void sk_parallel(sk_context *context, int64_t items, sk_task *task, void *argume
 typedef void sk_range_task(void *argument, int64_t first, int64_t end, int thread);
 void sk_parallel_ranges(sk_context *context, int64_t count, int64_t grain, sk_range_task *task, void *argument);
 
+/// The same for runs of at most `most`, which become shorter towards the end, so that all threads end together.
+void sk_parallel_runs(sk_context *context, int64_t count, int64_t most, sk_range_task *task, void *argument);
+
 int sk_threads(const sk_context *context);
 const sk_table *sk_table_of(const sk_context *context);
 
