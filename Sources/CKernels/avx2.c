@@ -50,6 +50,13 @@ INLINE longwords multiply_lower(longwords a, longwords b) {
 #include "fast/int8_maddubs.h"
 #include "fast/int8_matvec.h"
 
+INLINE halves bf16_rounded(floats x) {
+    words bits = (words)x, magnitude = bits & 0x7FFFFFFF;
+    words nearest = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
+    words usual = magnitude < 0x00800000 ? bits >> 16 & 0x8000 : nearest;
+    return __builtin_convertvector(magnitude > 0x7F800000 ? bits >> 16 | 0x40 : usual, halves);
+}
+
 /// Sixteen codes, in bytes: each half of the table by itself.
 enum { BF16_CODES = 16 };
 INLINE void bf16_look_up(const uint16_t table[16], const uint8_t *codes, uint16_t *out) {

@@ -97,6 +97,8 @@ bool SK_NAME(add_fixed_point)(int64_t n, const float *g, float limit, int64_t *s
 #pragma clang attribute pop
 
 #pragma clang attribute push(__attribute__((target(FEATURES ",avx512bf16"))), apply_to = function)
+INLINE halves bf16_rounded(floats x) { return (halves)_mm512_cvtneps_pbh((__m512)x); }
+
 /// Thirty-two codes, in words.
 enum { BF16_CODES = 32 };
 INLINE void bf16_look_up(const uint16_t table[16], const uint8_t *codes, uint16_t *out) {

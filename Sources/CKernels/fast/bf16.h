@@ -1,12 +1,5 @@
-// To bf16 and into pairs, in sixteen lanes of any registers. The tiles are in bf16_plain.h and bf16_dot.h.
-
-/// sk_bf16_round of sixteen values.
-INLINE halves rounded(floats x) {
-    words bits = (words)x, magnitude = bits & 0x7FFFFFFF;
-    words nearest = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
-    words usual = magnitude < 0x00800000 ? bits >> 16 & 0x8000 : nearest;
-    return __builtin_convertvector(magnitude > 0x7F800000 ? bits >> 16 | 0x40 : usual, halves);
-}
+// To bf16 and into pairs, in sixteen lanes of any registers. The tiles are in bf16_plain.h and bf16_dot.h; before it is
+// included, bf16_rounded is sk_bf16_round of sixteen values, and bf16_look_up turns BF16_CODES codes of 4 bits.
 
 INLINE void store_halves(uint16_t *p, halves x, int64_t n) {
     __builtin_memcpy(p, &x, n >= SK_LANES ? sizeof x : (size_t)n * sizeof *p);
@@ -16,8 +9,8 @@ void SK_NAME(bf16_round)(
     const float *x, int64_t stride, int64_t rows, int64_t columns, uint16_t *out, int64_t out_stride) {
     for (int64_t i = 0; i < rows; i++, x += stride, out += out_stride) {
         int64_t j = 0;
-        for (; j + SK_LANES <= columns; j += SK_LANES) store_halves(out + j, rounded(load(x + j)), SK_LANES);
-        if (j < columns) store_halves(out + j, rounded(load_part(x + j, columns - j)), columns - j);
+        for (; j + SK_LANES <= columns; j += SK_LANES) store_halves(out + j, bf16_rounded(load(x + j)), SK_LANES);
+        if (j < columns) store_halves(out + j, bf16_rounded(load_part(x + j, columns - j)), columns - j);
     }
 }
 
@@ -46,7 +39,7 @@ void SK_NAME(bf16_decode_4bit)(
             int64_t block = e >> shift;
             end = (block + 1) << shift < last ? (block + 1) << shift : last;
             uint16_t table[16];
-            store_halves(table, rounded(values * sk_block_scale(w, block, sk_nested_values)), SK_LANES);
+            store_halves(table, bf16_rounded(values * sk_block_scale(w, block, sk_nested_values)), SK_LANES);
             decode_in_block(w, table, e, end, out + (e - first));
         }
     }

@@ -11,15 +11,21 @@ static __attribute__((noinline)) void add_bf16(
         _Pragma("clang loop unroll(full)") for (int h = 0; h < 2; h++)
             sums[i][h] = _mm256_loadu_ps(c + i * c_stride + WIDTH * h);
     for (int64_t p = 0; p < pairs; p++, a += SK_BF16_ROWS, b += SK_BF16_COLUMNS) {
-        __m256i right[2] = {_mm256_loadu_si256((const __m256i *)b), _mm256_loadu_si256((const __m256i *)(b + WIDTH))};
-        _Pragma("clang loop unroll(full)") for (int half = 1; half >= 0; half--)
-            _Pragma("clang loop unroll(full)") for (int i = 0; i < BF16_PLAIN_ROWS; i++) {
-                __m256i left = _mm256_set1_epi32((int32_t)a[i]);
-                _Pragma("clang loop unroll(full)") for (int h = 0; h < 2; h++)
-                    sums[i][h] = _mm256_fmadd_ps(
-                        (__m256)(half ? _mm256_and_si256(left, odd) : _mm256_slli_epi32(left, 16)),
-                        (__m256)(half ? _mm256_and_si256(right[h], odd) : _mm256_slli_epi32(right[h], 16)), sums[i][h]);
+        _Pragma("clang loop unroll(full)") for (int half = 1; half >= 0; half--) {
+            __m256 right[2];
+            _Pragma("clang loop unroll(full)") for (int h = 0; h < 2; h++) {
+                __m256i two = _mm256_loadu_si256((const __m256i *)(b + WIDTH * h));
+                right[h] = (__m256)(half ? _mm256_and_si256(two, odd) : _mm256_slli_epi32(two, 16));
             }
+            _Pragma("clang loop unroll(full)") for (int i = 0; i < BF16_PLAIN_ROWS; i++) {
+                __m256i two = _mm256_set1_epi32((int32_t)a[i]);
+                __m256 left = (__m256)(half ? _mm256_and_si256(two, odd) : _mm256_slli_epi32(two, 16));
+                sums[i][0] = _mm256_fmadd_ps(left, right[0], sums[i][0]);
+                sums[i][1] = _mm256_fmadd_ps(left, right[1], sums[i][1]);
+            }
+            // Each half loads what it needs: both at once would be more than there are registers.
+            __asm__ volatile("" ::: "memory");
+        }
     }
     _Pragma("clang loop unroll(full)") for (int i = 0; i < BF16_PLAIN_ROWS; i++)
         _Pragma("clang loop unroll(full)") for (int h = 0; h < 2; h++)
