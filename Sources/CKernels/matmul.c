@@ -1,10 +1,8 @@
 #include "sk_matmul.h"
 
-#include <string.h>
-
+#include "engine.h"
 #include "matmul_narrow.h"
 #include "matvec.h"
-#include "pool.h"
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -41,8 +39,7 @@ typedef struct {
     int64_t depth_first, depth_count, row_first, row_count;
     /// Whether A is read where it lies.
     bool narrow;
-    /// Items are panels, each as often as the rows are cut.
-    int64_t panels, row_items, rows_per_item;
+    sk_cut cut;
 } product;
 
 static int strip_rows(const product *p) { return p->narrow ? p->table->strided_rows : p->table->tile_rows; }
@@ -86,12 +83,6 @@ static void make_panel(
     }
 }
 
-/// The cache lines of a tile that is about to be read.
-static void prefetch(const float *c, int64_t stride, int rows, int columns) {
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < columns; j += SK_LANES) __builtin_prefetch(c + i * stride + j, 1);
-}
-
 /// Multiplies one panel by the rows [first, end) of the item.
 static void multiply_panel(
     const product *p, const float *panel, int width, int64_t d, int64_t count, int64_t column, int columns,
@@ -103,7 +94,7 @@ static void multiply_panel(
         int rows = (int)sk_min(step, end - row);
         float *tile = c + row * p->c.stride;
         if (row + step < end)
-            prefetch(tile + step * p->c.stride, p->c.stride, (int)sk_min(step, end - row - step), columns);
+            sk_prefetch_tile(tile + step * p->c.stride, p->c.stride, sk_min(step, end - row - step), columns);
         if (p->narrow) {
             const float *a = p->a + (p->row_first + row) * p->a_stride + d;
             p->table->tile_strided(count, a, p->a_stride, panel, width, tile, p->c.stride, rows, columns, accumulate);
@@ -135,7 +126,7 @@ static void multiply_panels(const product *p, int64_t row_item, int64_t first_pa
     const int64_t block = p->table->depth_block, tile_columns = p->table->tile_columns;
     float *panel = sk_thread_scratch(p->context, thread, thread_bytes(p->table));
     float *rows = panel + block * tile_columns + 2 * SK_LANES;
-    int64_t first = row_item * p->rows_per_item, end = sk_min(p->row_count, first + p->rows_per_item);
+    int64_t first = row_item * p->cut.rows_per_item, end = sk_min(p->row_count, first + p->cut.rows_per_item);
     int64_t start = first_panel * tile_columns, stop = sk_min(p->c.columns, end_panel * tile_columns);
     int64_t depth_end = p->depth_first + p->depth_count;
     for (int64_t d = p->depth_first; d < depth_end; d += block) {
@@ -150,31 +141,16 @@ static void multiply_panels(const product *p, int64_t row_item, int64_t first_pa
 
 static void multiply_items(void *argument, int64_t first, int64_t end, int thread) {
     const product *p = argument;
-    for (int64_t stop; first < end; first = stop) {
-        int64_t row_item = first / p->panels, start = row_item * p->panels;
-        stop = sk_min(end, start + p->panels);
-        multiply_panels(p, row_item, first - start, stop - start, thread);
+    for (int64_t row_item, stop; first < end;) {
+        int64_t panel = sk_take_panels(&p->cut, &first, end, &row_item, &stop);
+        multiply_panels(p, row_item, panel, stop, thread);
     }
-}
-
-/// Cuts the outputs into items: panels, and runs of rows too where threads would be idle.
-static void cut(product *p) {
-    int64_t threads = sk_threads(p->context), wanted = threads == 1 ? 1 : 4 * threads;
-    p->panels = (p->c.columns + p->table->tile_columns - 1) / p->table->tile_columns;
-    int64_t strips = (p->row_count + strip_rows(p) - 1) / strip_rows(p);
-    int64_t row_items = sk_min(strips, (wanted + p->panels - 1) / p->panels);
-    p->rows_per_item = (strips + row_items - 1) / row_items * strip_rows(p);
-    p->row_items = (p->row_count + p->rows_per_item - 1) / p->rows_per_item;
-}
-
-static void clear(sk_matrix c) {
-    for (int64_t i = 0; i < c.rows; i++) memset(c.data + i * c.stride, 0, (size_t)c.columns * sizeof *c.data);
 }
 
 static void run(product p) {
     if (p.c.rows == 0 || p.c.columns == 0) return;
     if (p.depth == 0) {
-        if (!p.accumulate) clear(p.c);
+        if (!p.accumulate) sk_clear(p.c);
         return;
     }
     p.table = sk_table_of(p.context);
@@ -186,14 +162,14 @@ static void run(product p) {
         int64_t padded = sk_round_up(p.row_count, strip);
         int64_t fitting = sk_max(1, PACKED_BYTES / (padded * block * (int64_t)sizeof(float)));
         int64_t blocks = p.narrow ? INT64_MAX / block : fitting;
-        cut(&p);
+        p.cut = sk_cut_outputs(p.context, p.row_count, strip_rows(&p), p.c.columns, p.table->tile_columns);
         for (p.depth_first = 0; p.depth_first < p.depth; p.depth_first += p.depth_count) {
             p.depth_count = sk_min(blocks * block, p.depth - p.depth_first);
             if (!p.narrow) {
                 p.packed = sk_shared_scratch(p.context, (padded * p.depth_count + SK_LANES) * (int64_t)sizeof(float));
                 sk_parallel(p.context, padded / strip, pack_strip, &p);
             }
-            sk_parallel_runs(p.context, p.panels * p.row_items, PANELS_AT_ONCE, multiply_items, &p);
+            sk_parallel_runs(p.context, p.cut.panels * p.cut.row_items, PANELS_AT_ONCE, multiply_items, &p);
         }
     }
 }
@@ -214,7 +190,7 @@ void sk_multiply_gradient(sk_context *context, sk_matrix dy, sk_matrix x, sk_mat
         sk_multiply_narrow(context, dy, x, dw, accumulate);
         return;
     }
-    sk_weight w = {.format = SK_FORMAT_FP32, .rows = x.rows, .columns = x.columns, .stride = x.stride, .codes = x.data};
+    sk_weight w = sk_as_weight(x);
     run((product){.context = context, .a = dy.data, .a_stride = dy.stride, .a_transposed = true, .w = &w,
         .straight = true, .c = dw, .accumulate = accumulate, .depth = dy.rows});
 }

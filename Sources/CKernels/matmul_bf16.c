@@ -1,6 +1,4 @@
-#include <string.h>
-
-#include "pool.h"
+#include "engine.h"
 #include "sk_bf16.h"
 
 // The engine of the products in bf16: C [m, n] (+)= A [m, depth] * B [depth, n], as in matmul.c.
@@ -38,8 +36,7 @@ typedef struct {
     /// The part of the reduction and of the rows in `packed`: [strip][pair][SK_BF16_ROWS].
     uint32_t *packed;
     int64_t depth_first, depth_count, row_first, row_count, strips;
-    /// Items are panels, each as often as the rows are cut.
-    int64_t panels, row_items, rows_per_item;
+    sk_cut cut;
 } product;
 
 /// A thread's memory.
@@ -116,16 +113,10 @@ static void make_panel(const product *p, room room, int64_t d, int64_t count, in
     }
 }
 
-/// The cache lines of a tile that is about to be read.
-static void prefetch(const float *c, int64_t stride, int64_t rows, int columns) {
-    for (int64_t i = 0; i < rows; i++)
-        for (int j = 0; j < columns; j += SK_LANES) __builtin_prefetch(c + i * stride + j, 1);
-}
-
 /// The panels [first_panel, end_panel) of one run of rows.
 static void multiply_panels(const product *p, int64_t row_item, int64_t first_panel, int64_t end_panel, int thread) {
     room room = room_of(p, thread);
-    int64_t first = row_item * p->rows_per_item, end = sk_min(p->row_count, first + p->rows_per_item);
+    int64_t first = row_item * p->cut.rows_per_item, end = sk_min(p->row_count, first + p->cut.rows_per_item);
     int64_t start = first_panel * SK_BF16_COLUMNS, stop = sk_min(p->c.columns, end_panel * SK_BF16_COLUMNS);
     for (int64_t d = 0; d < p->depth_count; d += DEPTH_BLOCK) {
         int64_t count = sk_min(DEPTH_BLOCK, p->depth_count - d);
@@ -137,7 +128,7 @@ static void multiply_panels(const product *p, int64_t row_item, int64_t first_pa
             for (int64_t row = first; row < end; row += SK_BF16_ROWS) {
                 int64_t next = row + SK_BF16_ROWS;
                 if (next < end)
-                    prefetch(c + next * p->c.stride, p->c.stride, sk_min(SK_BF16_ROWS, end - next), columns);
+                    sk_prefetch_tile(c + next * p->c.stride, p->c.stride, sk_min(SK_BF16_ROWS, end - next), columns);
                 p->table->bf16_tile(
                     pairs_of(count), packed_strip(p, row / SK_BF16_ROWS, d), room.panel,
                     c + row * p->c.stride, p->c.stride, (int)sk_min(SK_BF16_ROWS, end - row), columns, accumulate);
@@ -148,39 +139,27 @@ static void multiply_panels(const product *p, int64_t row_item, int64_t first_pa
 
 static void multiply_items(void *argument, int64_t first, int64_t end, int thread) {
     const product *p = argument;
-    for (int64_t stop; first < end; first = stop) {
-        int64_t row_item = first / p->panels, start = row_item * p->panels;
-        stop = sk_min(end, start + p->panels);
-        multiply_panels(p, row_item, first - start, stop - start, thread);
+    for (int64_t row_item, stop; first < end;) {
+        int64_t panel = sk_take_panels(&p->cut, &first, end, &row_item, &stop);
+        multiply_panels(p, row_item, panel, stop, thread);
     }
-}
-
-/// Cuts the outputs into items: panels, and runs of rows too where threads would be idle.
-static void cut(product *p) {
-    int64_t threads = sk_threads(p->context), wanted = threads == 1 ? 1 : 4 * threads;
-    p->panels = (p->c.columns + SK_BF16_COLUMNS - 1) / SK_BF16_COLUMNS;
-    int64_t strips = (p->row_count + SK_BF16_ROWS - 1) / SK_BF16_ROWS;
-    int64_t row_items = sk_min(strips, (wanted + p->panels - 1) / p->panels);
-    p->rows_per_item = (strips + row_items - 1) / row_items * SK_BF16_ROWS;
-    p->row_items = (p->row_count + p->rows_per_item - 1) / p->rows_per_item;
 }
 
 static void run(product p) {
     if (p.c.rows == 0 || p.c.columns == 0) return;
     int64_t depth = p.a.columns;
-    for (int64_t i = 0; depth == 0 && !p.accumulate && i < p.c.rows; i++)
-        memset(p.c.data + i * p.c.stride, 0, (size_t)p.c.columns * sizeof *p.c.data);
+    if (depth == 0 && !p.accumulate) sk_clear(p.c);
     p.table = sk_table_of(p.context);
     p.packed = sk_shared_scratch(p.context, sk_bf16_shared_scratch());
     for (p.row_first = 0; p.row_first < p.c.rows; p.row_first += ROWS_AT_ONCE) {
         p.row_count = sk_min(ROWS_AT_ONCE, p.c.rows - p.row_first);
         int64_t strips = p.strips = (p.row_count + SK_BF16_ROWS - 1) / SK_BF16_ROWS;
         int64_t fitting = PACKED_BYTES / (strips * SK_BF16_ROWS * 2) / DEPTH_BLOCK * DEPTH_BLOCK;
-        cut(&p);
+        p.cut = sk_cut_outputs(p.context, p.row_count, SK_BF16_ROWS, p.c.columns, SK_BF16_COLUMNS);
         for (p.depth_first = 0; p.depth_first < depth; p.depth_first += p.depth_count) {
             p.depth_count = sk_min(fitting, depth - p.depth_first);
             sk_parallel(p.context, strips, pack_strip, &p);
-            sk_parallel_runs(p.context, p.panels * p.row_items, PANELS_AT_ONCE, multiply_items, &p);
+            sk_parallel_runs(p.context, p.cut.panels * p.cut.row_items, PANELS_AT_ONCE, multiply_items, &p);
         }
     }
 }

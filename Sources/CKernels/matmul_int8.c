@@ -1,8 +1,6 @@
-#include <string.h>
-
+#include "engine.h"
 #include "int8_scalar.h"
 #include "matvec.h"
-#include "pool.h"
 #include "sk_int8.h"
 #include "sk_matmul.h"
 
@@ -184,12 +182,6 @@ static void make_terms(const product *p, const part *t, group g, int64_t column,
     }
 }
 
-/// The cache lines of a tile that is about to be read.
-static void prefetch(const float *c, int64_t stride, int64_t rows, int columns) {
-    for (int64_t i = 0; i < rows; i++)
-        for (int j = 0; j < columns; j += SK_LANES) __builtin_prefetch(c + i * stride + j, 1);
-}
-
 /// The rows [first, end) of one group of columns, over `count` blocks.
 static void multiply_group(
     const product *p, const part *t, group g, int64_t block, int64_t count, int64_t column, int columns, int64_t first,
@@ -209,7 +201,8 @@ static void multiply_group(
             int64_t next = row + SK_INT8_ROWS;
             int rows = (int)sk_min(SK_INT8_ROWS, end - row);
             float *tile = c + row * t->c.stride;
-            if (next < end) prefetch(c + next * t->c.stride, t->c.stride, sk_min(SK_INT8_ROWS, end - next), wide);
+            if (next < end)
+                sk_prefetch_tile(c + next * t->c.stride, t->c.stride, sk_min(SK_INT8_ROWS, end - next), wide);
             sk_int8_term term = {.inner_stride = t->inner.stride, .wide = g.terms + panel * TERM_VALUES,
                 .depth = t->inner.columns};
             if (adds) term.inner = t->inner.data + (p->row_first + row) * t->inner.stride;
@@ -286,15 +279,6 @@ static void pack(product *p, int64_t strips) {
         for (int64_t block = 0; block < p->blocks; block++) p->any_flag[block] |= p->flags[strip * p->blocks + block];
 }
 
-static void clear(sk_matrix c) {
-    for (int64_t i = 0; i < c.rows; i++) memset(c.data + i * c.stride, 0, (size_t)c.columns * sizeof *c.data);
-}
-
-static sk_weight as_weight(sk_matrix m) {
-    return (sk_weight){
-        .format = SK_FORMAT_FP32, .rows = m.rows, .columns = m.columns, .stride = m.stride, .codes = m.data};
-}
-
 static part part_for(const product *p, const sk_weight *w, sk_matrix c, bool accumulate, float scale) {
     return (part){.w = w, .decode = sk_decoder(p->table, w->format), .looks_up = !p->straight && sk_int8_looks_up(w),
         .c = c, .accumulate = accumulate, .scale = scale};
@@ -324,10 +308,10 @@ static void run(product p, const sk_int8_output *outputs, int count) {
     for (int i = 0; i < count; i++) {
         const sk_int8_output *o = &outputs[i];
         bool narrows = o->narrow.data && o->inner.columns > 0;
-        if (p.a.columns == 0 && narrows) clear(o->inner);
-        if (p.a.columns == 0 && !o->accumulate) clear(o->c);
+        if (p.a.columns == 0 && narrows) sk_clear(o->inner);
+        if (p.a.columns == 0 && !o->accumulate) sk_clear(o->c);
         if (narrows) {
-            narrow_weights[narrow_count] = as_weight(o->narrow);
+            narrow_weights[narrow_count] = sk_as_weight(o->narrow);
             narrow[narrow_count] = part_for(&p, &narrow_weights[narrow_count], o->inner, false, o->scale);
             narrow_count++;
         }
@@ -340,7 +324,7 @@ static void run(product p, const sk_int8_output *outputs, int count) {
     for (int i = 0; i < count; i++) {
         const sk_int8_output *o = &outputs[i];
         if (!o->wide.data || o->inner.columns <= SK_INT8_TERM) continue;
-        (p.straight ? sk_multiply_transposed : sk_multiply)(p.context, o->inner, as_weight(o->wide), o->c, true);
+        (p.straight ? sk_multiply_transposed : sk_multiply)(p.context, o->inner, sk_as_weight(o->wide), o->c, true);
     }
 }
 

@@ -1,7 +1,7 @@
 #include "matvec.h"
 
+#include "engine.h"
 #include "int8_scalar.h"
-#include "pool.h"
 #include "sk_matmul.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -98,11 +98,6 @@ static const part *part_of(const product *p, int64_t item) {
     int i = p->part_count - 1;
     while (i > 0 && item < p->parts[i].first_item) i--;
     return &p->parts[i];
-}
-
-static sk_weight as_weight(sk_matrix m) {
-    return (sk_weight){
-        .format = SK_FORMAT_FP32, .rows = m.rows, .columns = m.columns, .stride = m.stride, .codes = m.data};
 }
 
 static sk_matvec_kernel *kernel_of(const sk_table *table, sk_format format) {
@@ -208,7 +203,7 @@ static void multiply_strip(const product *p, const part *t, int64_t strip, int64
     for (int i = 0; t->scale != 1 && i < rows; i++)
         p->table->scale(end - first, y + i * t->y.stride, t->scale, y + i * t->y.stride);
     if (!t->inner.data) return;
-    sk_weight wide = as_weight(t->wide);
+    sk_weight wide = sk_as_weight(t->wide);
     p->table->matvec_fp32(
         &wide, first, end - first, t->inner.data + row * t->inner.stride, t->inner.stride, rows, y, t->y.stride, true);
 }
@@ -271,7 +266,7 @@ bool sk_multiply_few_int8(sk_context *context, sk_matrix x, const sk_int8_output
     for (int i = 0; i < count; i++) {
         const sk_int8_output *o = &outputs[i];
         if (o->narrow.data && o->inner.columns > 0) {
-            narrow_weights[narrow_count] = as_weight(o->narrow);
+            narrow_weights[narrow_count] = sk_as_weight(o->narrow);
             narrow[narrow_count] = (part){.w = &narrow_weights[narrow_count], .y = o->inner, .scale = o->scale};
             narrow_count++;
         }

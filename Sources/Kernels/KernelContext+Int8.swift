@@ -17,7 +17,7 @@ extension KernelContext {
         }
     }
 
-    /// dx [M, K] (+)= dy [M, N] · w for each product, w [N, K].
+    /// dx [M, K] (+)= dy [M, N] · w, w [N, K].
     package func multiplyTransposedInt8(_ dy: Matrix, _ first: LowRankProduct) {
         withNative(first, nil, nil) { outputs, count in
             precondition(outputs[0].c.rows == dy.rows && outputs[0].w.rows == dy.columns)

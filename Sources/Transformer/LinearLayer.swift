@@ -37,18 +37,18 @@ struct LinearLayer {
 
     /// The product of the layer in 8 bits, with the adapter's term.
     private func product(_ x: Matrix, into y: Matrix) -> LowRankProduct {
-        LowRankProduct(parameters.weight, into: y, accumulate: false, term: forwardTerm(x, wide: parameters.adapter?.b))
+        LowRankProduct(parameters.weight, into: y, accumulate: false, term: forwardTerm(x))
     }
 
     /// The adapter's part of a product in 8 bits. Where inputs are dropped it has an input of its own, and x·Aᵀ is made
     /// here.
-    private func forwardTerm(_ x: Matrix, wide: Matrix?) -> LowRankTerm? {
+    private func forwardTerm(_ x: Matrix) -> LowRankTerm? {
         guard let adapter = parameters.adapter, let settings, let projected else { return nil }
         guard dropout != nil else {
-            return LowRankTerm(inner: projected, narrow: adapter.a, scale: settings.scale, wide: wide)
+            return LowRankTerm(inner: projected, narrow: adapter.a, scale: settings.scale, wide: adapter.b)
         }
         project(x)
-        return LowRankTerm(inner: projected, narrow: nil, scale: settings.scale, wide: wide)
+        return LowRankTerm(inner: projected, narrow: nil, scale: settings.scale, wide: adapter.b)
     }
 
     /// What the product in 8 bits has not done: all in fp32, the bias in both.

@@ -1,5 +1,6 @@
 import Architectures
 import Buffers
+import Foundation
 import ModelFiles
 
 /// The shapes that benchmarks know by name.
@@ -13,7 +14,13 @@ enum BenchShapes {
         case "1b": llama(hidden: 2048, layers: 22, heads: 32, keyValueHeads: 4, intermediate: 5632, vocabulary: 32000)
         case "7b": llama(hidden: 4096, layers: 32, heads: 32, keyValueHeads: 32, intermediate: 11008, vocabulary: 32000)
         default:
-            try ModelConfiguration(directory: name).architecture
+            if FileManager.default.fileExists(atPath: name) {
+                try ModelConfiguration(directory: name).architecture
+            } else {
+                throw InputError(
+                    .usage, "'\(name)' is neither a known shape nor a model directory",
+                    remedy: "use tiny, 60m, 350m, 1b, 7b, or a directory with a config.json")
+            }
         }
     }
 

@@ -38,7 +38,7 @@ struct BenchGenerate: ParsableCommand {
 
     func validate() throws {
         guard (2...1 << 16).contains(tokens), (1...1 << 16).contains(prompt), (1...1024).contains(batch) else {
-            throw ValidationError("--tokens must be at least 2, --prompt and --batch at least 1, and all sensible")
+            throw ValidationError("--tokens must be from 2 to 65536, --prompt from 1 to 65536, --batch from 1 to 1024")
         }
         if let threads, threads < 1 || threads > 4096 { throw ValidationError("--threads must be from 1 to 4096") }
     }
