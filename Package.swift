@@ -12,6 +12,9 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// The MPI library is the one that pkg-config knows by this name; `SWIFTLET_MPI=mpich swift build` takes MPICH.
+let mpi = Context.environment["SWIFTLET_MPI"] ?? "ompi-c"
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -37,7 +40,7 @@ let package = Package(
     ],
     targets: [
         // Floor 0: system libraries and C kernels
-        .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+        .systemLibrary(name: "CMPI", pkgConfig: mpi, providers: [.apt(["libopenmpi-dev"])]),
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
         .target(name: "CKernels", cSettings: [.treatAllWarnings(as: .error)]),
         // Floor 1
@@ -95,15 +98,15 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         // Tests: one target a room; what uses ranks also runs under mpirun, in `rank-tests`
-        library("SwiftletTestSupport", ["Buffers", "Collectives", "Checkpoints"]),
+        library("CollectivesTestSupport", ["Collectives"]),
+        library("SwiftletTestSupport", ["Buffers", "Checkpoints"]),
         .executableTarget(
-            name: "rank-tests", dependencies: ["Buffers", "Collectives", "SwiftletTestSupport"],
-            swiftSettings: swiftSettings),
+            name: "rank-tests", dependencies: ["Collectives", "CollectivesTestSupport"], swiftSettings: swiftSettings),
         tests("HouseTests", []),
         tests("BuffersTests", ["Buffers"]),
         tests("ArchitecturesTests", ["Architectures"]),
         tests("QuantizationTests", ["Quantization", "Buffers"], resources: fixtures),
-        tests("CollectivesTests", ["Collectives", "SwiftletTestSupport"]),
+        tests("CollectivesTests", ["Collectives", "CollectivesTestSupport"]),
         tests("HDF5Tests", ["HDF5", "Buffers"], resources: fixtures),
         tests("TokenizersTests", ["Tokenizers"], resources: fixtures),
         tests("KernelsTests", ["Kernels", "Buffers", "Quantization"], resources: fixtures),

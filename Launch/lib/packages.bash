@@ -3,10 +3,21 @@
 # missing_packages: those of Debian and Ubuntu that are needed to build and to run, and are not there; one a line.
 missing_packages() {
     command -v pkg-config >/dev/null || printf 'pkg-config\n'
-    command -v mpirun >/dev/null || printf 'openmpi-bin\n'
+    if [ "${SWIFTLET_MPI:-ompi-c}" = mpich ]; then
+        missing_mpich
+    else
+        command -v mpirun.openmpi >/dev/null || [[ $(mpirun --version 2>&1) =~ OpenRTE|Open\ MPI ]] ||
+            printf 'openmpi-bin\n'
+        pkg-config --exists ompi-c 2>/dev/null || printf 'libopenmpi-dev\n'
+    fi
     command -v h5dump >/dev/null || printf 'hdf5-tools\n'
-    pkg-config --exists ompi-c 2>/dev/null || printf 'libopenmpi-dev\n'
     pkg-config --exists hdf5 2>/dev/null || printf 'libhdf5-dev\n'
+}
+
+# missing_mpich: those without which nothing is built with MPICH, or tested on it.
+missing_mpich() {
+    command -v mpirun.mpich >/dev/null || [[ $(mpirun --version 2>&1) = *HYDRA* ]] || printf 'mpich\n'
+    pkg-config --exists mpich 2>/dev/null || printf 'libmpich-dev\n'
 }
 
 # missing_slurm: those without which the tests on a real Slurm are left out.

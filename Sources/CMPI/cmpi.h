@@ -1,5 +1,4 @@
-// What Swift cannot import from mpi.h: Open MPI's constants are casts and expressions, other vendors' are integers.
-// Accessors only, no logic.
+// What Swift cannot import from mpi.h: constants that are casts and expressions. Accessors only, no logic.
 #ifndef SWIFTLET_CMPI_H
 #define SWIFTLET_CMPI_H
 
@@ -9,10 +8,23 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-static inline MPI_Comm cmpi_comm_world(void) { return MPI_COMM_WORLD; }
-static inline MPI_Comm cmpi_comm_self(void) { return MPI_COMM_SELF; }
-static inline MPI_Comm cmpi_comm_null(void) { return MPI_COMM_NULL; }
-static inline MPI_Request cmpi_request_null(void) { return MPI_REQUEST_NULL; }
+// Handles are pointers in Open MPI and integers in MPICH, so Swift sees types of another kind: these hide which.
+struct cmpi_comm {
+    MPI_Comm handle;
+};
+struct cmpi_request {
+    MPI_Request handle;
+};
+_Static_assert(sizeof(struct cmpi_request) == sizeof(MPI_Request), "arrays of requests are passed to MPI as they are");
+
+static inline struct cmpi_comm cmpi_comm_world(void) { return (struct cmpi_comm){MPI_COMM_WORLD}; }
+static inline struct cmpi_comm cmpi_comm_self(void) { return (struct cmpi_comm){MPI_COMM_SELF}; }
+static inline struct cmpi_comm cmpi_comm_null(void) { return (struct cmpi_comm){MPI_COMM_NULL}; }
+static inline struct cmpi_request cmpi_request_null(void) { return (struct cmpi_request){MPI_REQUEST_NULL}; }
+static inline int cmpi_testall(int count, struct cmpi_request *requests, int *flag) {
+    return MPI_Testall(count, &requests->handle, flag, MPI_STATUSES_IGNORE);
+}
+
 static inline MPI_Info cmpi_info_null(void) { return MPI_INFO_NULL; }
 static inline MPI_Errhandler cmpi_errors_return(void) { return MPI_ERRORS_RETURN; }
 
@@ -25,7 +37,6 @@ static inline MPI_Op cmpi_min(void) { return MPI_MIN; }
 
 static inline const void *cmpi_in_place(void) { return MPI_IN_PLACE; }
 static inline MPI_Status *cmpi_status_ignore(void) { return MPI_STATUS_IGNORE; }
-static inline MPI_Status *cmpi_statuses_ignore(void) { return MPI_STATUSES_IGNORE; }
 
 static inline int cmpi_success(void) { return MPI_SUCCESS; }
 static inline int cmpi_thread_funneled(void) { return MPI_THREAD_FUNNELED; }

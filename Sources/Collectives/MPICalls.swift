@@ -29,57 +29,57 @@ enum MPICalls {
         guard provided >= cmpi_thread_funneled() else {
             throw .launch("this MPI library does not allow threads (MPI_THREAD_FUNNELED); use one that does")
         }
-        try check(MPI_Comm_set_errhandler(cmpi_comm_world(), cmpi_errors_return()), "MPI_Comm_set_errhandler")
-        try check(MPI_Comm_set_errhandler(cmpi_comm_self(), cmpi_errors_return()), "MPI_Comm_set_errhandler")
+        try check(MPI_Comm_set_errhandler(cmpi_comm_world().handle, cmpi_errors_return()), "MPI_Comm_set_errhandler")
+        try check(MPI_Comm_set_errhandler(cmpi_comm_self().handle, cmpi_errors_return()), "MPI_Comm_set_errhandler")
     }
 
     /// The corresponding MPI function is `MPI_Finalize`.
     static func finalize() throws(CollectiveError) { try check(MPI_Finalize(), "MPI_Finalize") }
 
     /// Ends all ranks, this one included. The corresponding MPI function is `MPI_Abort`.
-    static func abort(exitCode: Int32) { _ = MPI_Abort(cmpi_comm_world(), exitCode) }
+    static func abort(exitCode: Int32) { _ = MPI_Abort(cmpi_comm_world().handle, exitCode) }
 
     /// The corresponding MPI functions are `MPI_Comm_rank` and `MPI_Comm_size`.
-    static func rankAndSize(_ group: MPI_Comm?) throws(CollectiveError) -> (rank: Int, size: Int) {
+    static func rankAndSize(_ group: cmpi_comm) throws(CollectiveError) -> (rank: Int, size: Int) {
         var rank: Int32 = 0
         var size: Int32 = 0
-        try check(MPI_Comm_rank(group, &rank), "MPI_Comm_rank")
-        try check(MPI_Comm_size(group, &size), "MPI_Comm_size")
+        try check(MPI_Comm_rank(group.handle, &rank), "MPI_Comm_rank")
+        try check(MPI_Comm_size(group.handle, &size), "MPI_Comm_size")
         return (Int(rank), Int(size))
     }
 
     /// Ranks with the same colour, ordered by `key`. The corresponding MPI function is `MPI_Comm_split`.
-    static func split(_ group: MPI_Comm?, color: Int, key: Int) throws(CollectiveError) -> MPI_Comm? {
+    static func split(_ group: cmpi_comm, color: Int, key: Int) throws(CollectiveError) -> cmpi_comm {
         var result = cmpi_comm_null()
-        try check(MPI_Comm_split(group, Int32(color), Int32(key), &result), "MPI_Comm_split")
+        try check(MPI_Comm_split(group.handle, Int32(color), Int32(key), &result.handle), "MPI_Comm_split")
         return result
     }
 
     /// The lowest rank of `group` on this rank's host, for every rank. The corresponding MPI function is
     /// `MPI_Comm_split_type`: `OMPI_COMM_TYPE_NODE` fails across hosts in Open MPI 4.
-    static func hosts(_ group: MPI_Comm?) throws(CollectiveError) -> [Int] {
+    static func hosts(_ group: cmpi_comm) throws(CollectiveError) -> [Int] {
         let (rank, size) = try rankAndSize(group)
         var host = cmpi_comm_null()
         try check(
-            MPI_Comm_split_type(group, cmpi_comm_type_shared(), Int32(rank), cmpi_info_null(), &host),
+            MPI_Comm_split_type(group.handle, cmpi_comm_type_shared(), Int32(rank), cmpi_info_null(), &host.handle),
             "MPI_Comm_split_type")
         var lowest = Int64(rank)
-        try check(MPI_Bcast(&lowest, 1, cmpi_int64(), 0, host), "MPI_Bcast")
-        try check(MPI_Comm_free(&host), "MPI_Comm_free")
+        try check(MPI_Bcast(&lowest, 1, cmpi_int64(), 0, host.handle), "MPI_Bcast")
+        try check(MPI_Comm_free(&host.handle), "MPI_Comm_free")
         return try allGather(lowest, group, size: size).map(Int.init)
     }
 
     /// The corresponding MPI function is `MPI_Allgather`.
-    static func allGather(_ value: Int64, _ group: MPI_Comm?, size: Int) throws(CollectiveError) -> [Int64] {
+    static func allGather(_ value: Int64, _ group: cmpi_comm, size: Int) throws(CollectiveError) -> [Int64] {
         var value = value
         var values = [Int64](repeating: 0, count: size)
-        try check(MPI_Allgather(&value, 1, cmpi_int64(), &values, 1, cmpi_int64(), group), "MPI_Allgather")
+        try check(MPI_Allgather(&value, 1, cmpi_int64(), &values, 1, cmpi_int64(), group.handle), "MPI_Allgather")
         return values
     }
 
     /// Lets MPI move what its last calls left behind. The corresponding MPI function is `MPI_Iprobe`.
     static func progress() {
         var found: Int32 = 0
-        MPI_Iprobe(cmpi_any_source(), cmpi_any_tag(), cmpi_comm_world(), &found, cmpi_status_ignore())
+        MPI_Iprobe(cmpi_any_source(), cmpi_any_tag(), cmpi_comm_world().handle, &found, cmpi_status_ignore())
     }
 }

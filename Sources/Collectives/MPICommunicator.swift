@@ -8,7 +8,7 @@ final class MPICommunicator: Communicator, @unchecked Sendable {
     let size: Int
     private let engine: MPIEngine
     private let flag: AbortFlag
-    private let group: MPI_Comm?
+    private let group: cmpi_comm
     private let nodes: NodeNumbering
     private let ownNode: (any Communicator)?
     private let counted = Mutex(Counted())
@@ -19,7 +19,7 @@ final class MPICommunicator: Communicator, @unchecked Sendable {
     }
 
     private init(
-        engine: MPIEngine, flag: AbortFlag, group: MPI_Comm?, rank: Int, nodes: NodeNumbering,
+        engine: MPIEngine, flag: AbortFlag, group: cmpi_comm, rank: Int, nodes: NodeNumbering,
         node: (any Communicator)?
     ) {
         self.engine = engine
@@ -94,7 +94,7 @@ extension MPICommunicator {
     }
 
     private static func make(
-        engine: MPIEngine, flag: AbortFlag, color: Int, of parent: MPI_Comm?, key: Int, nodes: NodeNumbering
+        engine: MPIEngine, flag: AbortFlag, color: Int, of parent: cmpi_comm, key: Int, nodes: NodeNumbering
     ) throws(CollectiveError) -> MPICommunicator {
         let (group, rank) = try engine.perform { () throws(CollectiveError) in
             let group = try MPICalls.split(parent, color: color, key: key)

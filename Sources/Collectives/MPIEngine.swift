@@ -55,7 +55,7 @@ final class MPIEngine: @unchecked Sendable {
     // MARK: On any thread
 
     /// - Parameter sequence: the operation's number in its group, the same on every rank.
-    func start(_ call: CollectiveCall, group: MPI_Comm?, rank: Int, size: Int, sequence: Int) -> PendingRequest {
+    func start(_ call: CollectiveCall, group: cmpi_comm, rank: Int, size: Int, sequence: Int) -> PendingRequest {
         let operation = takePlace()
         operation.prepare(call, group: group, rank: rank, size: size, sequence: sequence)
         submit(operation)

@@ -20,7 +20,7 @@ final class MPIOperation: @unchecked Sendable {
     private var tag: Int32 = 0
     private var setup: (() -> Void)?
     private var reduction: MPIReduceScatter?
-    private var requests: [MPI_Request?] = []
+    private var requests: [cmpi_request] = []
     /// Counts, then displacements: MPI may read them for as long as the operation runs, so they lie still.
     private var layout = UnsafeMutableBufferPointer<Int32>(start: nil, count: 0)
 
@@ -32,7 +32,7 @@ final class MPIOperation: @unchecked Sendable {
     deinit { layout.deallocate() }
 
     /// - Parameter sequence: the operation's number in its group, the same on every rank.
-    func prepare(_ call: CollectiveCall, group: MPI_Comm?, rank: Int, size: Int, sequence: Int) {
+    func prepare(_ call: CollectiveCall, group: cmpi_comm, rank: Int, size: Int, sequence: Int) {
         self.call = call
         self.group = group
         // Messages of operations in flight at once must not be mistaken; MPI promises tags up to 32,767.
@@ -63,7 +63,7 @@ final class MPIOperation: @unchecked Sendable {
         requests.removeAll(keepingCapacity: true)
         if let setup { return setup() }
         switch call.kind {
-        case .barrier: try issue { MPI_Ibarrier(group, $0) }
+        case .barrier: try issue { MPI_Ibarrier(group.handle, &$0.handle) }
         case .broadcast: try beginBroadcast(largestTransfer)
         case .gather: try exchange(roots: call.root..<call.root + 1, largestTransfer)
         case .allGather: try beginAllGather(largestTransfer)
@@ -81,7 +81,7 @@ final class MPIOperation: @unchecked Sendable {
         }
         guard !requests.isEmpty else { return true }
         var flag: Int32 = 0
-        try check(MPI_Testall(Int32(requests.count), &requests, &flag, cmpi_statuses_ignore()))
+        try check(cmpi_testall(Int32(requests.count), &requests, &flag))
         return flag != 0
     }
 
@@ -94,13 +94,17 @@ final class MPIOperation: @unchecked Sendable {
     /// The corresponding MPI function is `MPI_Ibcast`.
     private func beginBroadcast(_ largest: Int) throws(CollectiveError) {
         try forEachPiece(of: call.receive.count, largest) { start, count throws(CollectiveError) in
-            try issue { MPI_Ibcast(call.receive.baseAddress.map { $0 + start }, count, cmpi_byte(), root, group, $0) }
+            try issue {
+                MPI_Ibcast(
+                    call.receive.baseAddress.map { $0 + start }, count, cmpi_byte(), root, group.handle, &$0.handle)
+            }
         }
     }
 
     /// The corresponding MPI function is `MPI_Iallgatherv`.
     private func beginAllGather(_ largest: Int) throws(CollectiveError) {
-        guard (0..<size).allSatisfy({ call.displacements[$0] + call.counts[$0] <= largest }) else {
+        // In a group of one, MPICH 4.0 ignores the displacement.
+        guard size > 1, (0..<size).allSatisfy({ call.displacements[$0] + call.counts[$0] <= largest }) else {
             return try exchange(roots: 0..<size, largest)
         }
         if layout.count < 2 * size {
@@ -115,7 +119,7 @@ final class MPIOperation: @unchecked Sendable {
         try issue {
             MPI_Iallgatherv(
                 send, Int32(call.send.count), cmpi_byte(), call.receive.baseAddress, layout.baseAddress,
-                layout.baseAddress.map { $0 + size }, cmpi_byte(), group, $0)
+                layout.baseAddress.map { $0 + size }, cmpi_byte(), group.handle, &$0.handle)
         }
     }
 
@@ -126,7 +130,10 @@ final class MPIOperation: @unchecked Sendable {
             for other in 0..<size where other != rank {
                 let target = call.receive.baseAddress.map { $0 + call.displacements[other] }
                 try forEachPiece(of: call.counts[other], largest) { start, count throws(CollectiveError) in
-                    try issue { MPI_Irecv(target.map { $0 + start }, count, cmpi_byte(), Int32(other), tag, group, $0) }
+                    try issue {
+                        MPI_Irecv(
+                            target.map { $0 + start }, count, cmpi_byte(), Int32(other), tag, group.handle, &$0.handle)
+                    }
                 }
             }
             if let target = call.receive.baseAddress, let source = call.send.baseAddress, !call.isInPlace(rank: rank) {
@@ -136,7 +143,9 @@ final class MPIOperation: @unchecked Sendable {
         for root in roots where root != rank {
             try forEachPiece(of: call.send.count, largest) { start, count throws(CollectiveError) in
                 try issue {
-                    MPI_Isend(call.send.baseAddress.map { $0 + start }, count, cmpi_byte(), Int32(root), tag, group, $0)
+                    MPI_Isend(
+                        call.send.baseAddress.map { $0 + start }, count, cmpi_byte(), Int32(root), tag, group.handle,
+                        &$0.handle)
                 }
             }
         }
@@ -152,7 +161,9 @@ final class MPIOperation: @unchecked Sendable {
             }
         try forEachPiece(of: call.receive.count / 8, largest) { start, count throws(CollectiveError) in
             let values = call.receive.baseAddress.map { $0 + start * 8 }
-            try issue { MPI_Iallreduce(cmpi_in_place(), values, count, cmpi_int64(), reduction, group, $0) }
+            try issue {
+                MPI_Iallreduce(cmpi_in_place(), values, count, cmpi_int64(), reduction, group.handle, &$0.handle)
+            }
         }
     }
 
@@ -170,8 +181,8 @@ final class MPIOperation: @unchecked Sendable {
         }
     }
 
-    private func issue(_ call: (UnsafeMutablePointer<MPI_Request?>) -> Int32) throws(CollectiveError) {
-        var request: MPI_Request? = cmpi_request_null()
+    private func issue(_ call: (inout cmpi_request) -> Int32) throws(CollectiveError) {
+        var request = cmpi_request_null()
         try check(call(&request))
         requests.append(request)
     }

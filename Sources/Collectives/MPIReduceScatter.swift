@@ -8,7 +8,7 @@ internal import CMPI
 final class MPIReduceScatter {
     /// One block of every part on its way, from element `start` of each part on.
     private struct Lane {
-        var requests: [MPI_Request?] = []
+        var requests: [cmpi_request] = []
         var start = 0
     }
 
@@ -30,7 +30,7 @@ final class MPIReduceScatter {
     deinit { scratch.deallocate() }
 
     func begin(
-        _ call: CollectiveCall, group: MPI_Comm?, rank: Int, tag: Int32, largestTransfer: Int
+        _ call: CollectiveCall, group: cmpi_comm, rank: Int, tag: Int32, largestTransfer: Int
     ) throws(CollectiveError) {
         self.call = call
         self.group = group
@@ -54,7 +54,7 @@ final class MPIReduceScatter {
             if !lanes[turn].requests.isEmpty {
                 var flag: Int32 = 0
                 let count = Int32(lanes[turn].requests.count)
-                try check(MPI_Testall(count, &lanes[turn].requests, &flag, cmpi_statuses_ignore()))
+                try check(cmpi_testall(count, &lanes[turn].requests, &flag))
                 guard flag != 0 else { return false }
             }
             add(from: lanes[turn].start, received: scratch(of: turn))
@@ -77,7 +77,7 @@ final class MPIReduceScatter {
         var target = scratch(of: lane)
         let own = count(of: rank, from: start)
         for other in call.counts.indices where other != rank && own > 0 {
-            try issue(lane) { MPI_Irecv(target, Int32(own), cmpi_int64(), Int32(other), tag, group, $0) }
+            try issue(lane) { MPI_Irecv(target, Int32(own), cmpi_int64(), Int32(other), tag, group.handle, &$0.handle) }
             target = target.map { $0 + own }
         }
         var source = call.send.bindMemory(to: Int64.self).baseAddress
@@ -85,7 +85,9 @@ final class MPIReduceScatter {
             let count = count(of: owner, from: start)
             if owner != rank && count > 0 {
                 let block = source.map { $0 + start }
-                try issue(lane) { MPI_Isend(block, Int32(count), cmpi_int64(), Int32(owner), tag, group, $0) }
+                try issue(lane) {
+                    MPI_Isend(block, Int32(count), cmpi_int64(), Int32(owner), tag, group.handle, &$0.handle)
+                }
             }
             source = source.map { $0 + call.counts[owner] }
         }
@@ -110,9 +112,9 @@ final class MPIReduceScatter {
     private func count(of owner: Int, from start: Int) -> Int { min(max(call.counts[owner] - start, 0), blockCount) }
 
     private func issue(
-        _ lane: Int, _ call: (UnsafeMutablePointer<MPI_Request?>) -> Int32
+        _ lane: Int, _ call: (inout cmpi_request) -> Int32
     ) throws(CollectiveError) {
-        var request: MPI_Request? = cmpi_request_null()
+        var request = cmpi_request_null()
         try check(call(&request))
         lanes[lane].requests.append(request)
     }

@@ -1,6 +1,6 @@
 import Collectives
 import Foundation
-import SwiftletTestSupport
+import CollectivesTestSupport
 
 // What only real ranks can show: `mpirun -n 4 rank-tests [--ranks-per-node N] [--largest-transfer N] [--abort CODE]`.
 // Rank 0 prints a line per check and the totals; the exit code is 1 where a check failed on any rank.

@@ -1,6 +1,6 @@
 import Collectives
 import Foundation
-import SwiftletTestSupport
+import CollectivesTestSupport
 import Testing
 
 @Suite("Ranks in one process do what ranks over MPI do")

@@ -3,6 +3,9 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 swiftlet=${SWIFTLET:-$root/.build/release/swiftlet}
+# shellcheck source=Launch/lib/mpi.bash
+source "$root/Launch/lib/mpi.bash"
+mpirun=$(mpirun_of "$swiftlet")
 work=$(mktemp -d "${TMPDIR:-/tmp}/swiftlet-e2e.XXXXXX")
 passed=0
 failed=0
@@ -29,7 +32,7 @@ on() {
     if [ "$ranks" -eq 0 ]; then
         "$swiftlet" "$@"
     else
-        mpirun --quiet --oversubscribe --bind-to none -n "$ranks" "$swiftlet" "$@"
+        "$mpirun" --quiet --oversubscribe --bind-to none -n "$ranks" "$swiftlet" "$@"
     fi
 }
 
@@ -80,7 +83,7 @@ refused() {
     if [ "$ranks" -eq 0 ]; then
         timeout 10 "$swiftlet" "$@" >"$work/refused.log" 2>&1 || found=$?
     else
-        timeout 10 mpirun --quiet --oversubscribe --bind-to none -n "$ranks" "$swiftlet" "$@" >"$work/refused.log" 2>&1 ||
+        timeout 10 "$mpirun" --quiet --oversubscribe --bind-to none -n "$ranks" "$swiftlet" "$@" >"$work/refused.log" 2>&1 ||
             found=$?
     fi
     lines=$(grep -ciE '^(swiftlet: )?error:' "$work/refused.log" || true)

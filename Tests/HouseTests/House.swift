@@ -42,7 +42,9 @@ enum House {
 
         // What only tests use stands above the house and may look into every room.
         room("SwiftletTestSupport", 10, upTo7 + ["Planning", "Reporting"]),
-        room("rank-tests", 11, upTo7 + ["Planning", "Reporting", "SwiftletTestSupport"]),
+        // Built for every MPI library, so it must be small.
+        room("CollectivesTestSupport", 10, ["Collectives"]),
+        room("rank-tests", 11, ["Collectives", "CollectivesTestSupport"]),
     ]
 
     /// Free to all: the standard library's modules, Foundation, swift-log, swift-collections and swift-numerics.
