@@ -27,6 +27,14 @@ missing_slurm() {
     PATH=$path command -v munged >/dev/null || printf 'munge\n'
 }
 
+# missing_cluster: those without which the tests on a cluster of network namespaces are left out.
+missing_cluster() {
+    local path=$PATH:/usr/sbin:/sbin
+    if ! PATH=$path command -v ip >/dev/null || ! PATH=$path command -v tc >/dev/null; then printf 'iproute2\n'; fi
+    PATH=$path command -v sshd >/dev/null || printf 'openssh-server\n'
+    command -v ssh >/dev/null || printf 'openssh-client\n'
+}
+
 can_install() { [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; }
 
 # install_packages PACKAGE...: without questions. No service of theirs is needed, nor an init to start it.
