@@ -46,6 +46,14 @@ final class MPICommunicator: Communicator, @unchecked Sendable {
         return engine.start(call, group: group, rank: rank, size: size, sequence: sequence)
     }
 
+    /// Does something else that calls MPI in this group, in its turn among the operations; it may block.
+    func perform<Result>(
+        _ body: @escaping (cmpi_comm) throws(CollectiveError) -> Result
+    ) throws(CollectiveError) -> Result {
+        let group = group
+        return try engine.perform { () throws(CollectiveError) in try body(group) }
+    }
+
     func abort(exitCode: Int32) {
         flag.raise(exitCode)
         engine.abort(exitCode: exitCode)

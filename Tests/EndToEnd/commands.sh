@@ -97,6 +97,12 @@ on 3 eval "$store" --data "$rows" --json >"$work/eval-ranks" 2>"$work/eval-ranks
     fail "eval on three ranks" "$work/eval-ranks.log"
 equal "eval on one rank and on three" loss "$work/eval-store" "$work/eval-ranks"
 check "under mpirun, too, stdout is one JSON value" one_value "$work/eval-ranks"
+on 2 bench collectives --largest-bytes 4096 --json >"$work/bench-ranks" 2>"$work/bench-ranks.log" ||
+    fail "bench collectives on two ranks" "$work/bench-ranks.log"
+check "bench collectives prints one JSON value under mpirun" one_value "$work/bench-ranks"
+check "bench collectives has four operations in two sizes, and a barrier" \
+    test "$(grep -c '"fraction_of_raw"' "$work/bench-ranks")" -eq 9
+refused "bench collectives without ranks" 64 "mpirun -n 2" 0 bench collectives
 
 # Training, its checkpoint and its adapter.
 short=(--set max_steps=3 --set eval_steps=2 --set save_steps=2 --set global_batch_size=4 --set val_set_size=6)

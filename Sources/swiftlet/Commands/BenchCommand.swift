@@ -3,6 +3,6 @@ import ArgumentParser
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure what this machine makes of the kernels, of a whole step, and of generation.",
-        subcommands: [BenchStep.self, BenchGenerate.self, BenchKernels.self, BenchTokenize.self])
+        abstract: "Measure what this machine makes of the kernels, of a whole step, of generation, and of ranks.",
+        subcommands: [BenchStep.self, BenchGenerate.self, BenchKernels.self, BenchCollectives.self, BenchTokenize.self])
 }
