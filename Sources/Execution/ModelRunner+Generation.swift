@@ -14,6 +14,7 @@ extension ModelRunner {
     ) throws {
         precondition(room.layout.step == activations.layout, "the room belongs to another runner")
         let batch = room.batch
+        frozen?.begin(forwardOrder)
         try forwardWalk(batch, dropout: nil)
         let wanted = room.wanted
         try withHead { head in

@@ -14,6 +14,7 @@ extension ModelRunner {
     package func trainMicroBatch(
         _ batch: TokenBatch, gradientScale: Float, dropout: DropoutKey?, sums: ExactGradientSum, limit: Float
     ) throws -> (loss: ExactLoss, inRange: Bool) {
+        frozen?.begin(trainingOrder)
         try timed("forward") { try forwardWalk(batch, dropout: dropout) }
         var loss = ExactLoss()
         var inRange = try timed("head and loss") {
@@ -30,9 +31,12 @@ extension ModelRunner {
 
     /// What a rank without a micro-batch does in a round: it gives its shards to the others' walks.
     package func accompanyTraining() throws {
+        frozen?.begin(trainingOrder)
         try accompanyForward(then: lastBlock)
         for index in blockIndices.reversed() { try lend(.block(index), then: nextBackward(index)) { _ in } }
     }
+
+    private var trainingOrder: [UnitID] { forwardOrder + blockIndices.reversed().map { .block($0) } }
 
     /// The walk of a forward without computing.
     func accompanyForward(then next: UnitID?) throws {

@@ -59,16 +59,18 @@ package final class ModelRunner {
 
     var blockIndices: Range<Int> { 0..<architecture.layerCount }
 
+    /// The units in the order in which a forward uses them; the end of the model needs a tied embedding once more.
+    var forwardOrder: [UnitID] {
+        [.embedding] + blockIndices.map { .block($0) } + [.head] + (architecture.tiesEmbeddings ? [.embedding] : [])
+    }
+
     /// Lends a unit's weights to `body`, and begins to gather the next unit meanwhile.
     func lend<Result>(_ unit: UnitID, then next: UnitID?, _ body: (LentWeights) throws -> Result) throws -> Result {
-        let base = frozen?.acquire(unit)
+        let base = try frozen?.acquire(unit)
         defer { frozen?.release(unit) }
         let values = try trainables?.acquire(unit)
         defer { trainables?.release(unit) }
-        if let next {
-            frozen?.prefetch(next)
-            trainables?.prefetch(next)
-        }
+        if let next { trainables?.prefetch(next) }
         return try body(LentWeights(base: base, values: values))
     }
 

@@ -23,16 +23,18 @@ package struct StepMemory: Codable, Equatable, Sendable {
     package let scratch: Int
     /// Tokens, positions, rotary angles, partial sums of norms.
     package let tables: Int
-    /// Mapped pages of the base that are in use at once, at most: shared by the ranks of a node, and the system's to
-    /// take back.
+    /// Of the base, shared by the ranks of a node: mapped pages that are in use at once, at most, which are the
+    /// system's to take back; or the window of a node that gathers it.
     package let base: Int
 
     /// - Parameters:
     ///   - space: what is trained.
     ///   - source: the frozen base; nil where everything is trained.
+    ///   - gathered: where the base is spread over several nodes, how this one holds its part.
     ///   - longestSequence: how many positions a sequence may have.
     package init(
-        layout: StepLayout, space: LogicalSpace, source: (any UnitSource)?, longestSequence: Int,
+        layout: StepLayout, space: LogicalSpace, source: (any UnitSource)?, gathered: GatheredBase.Plan? = nil,
+        longestSequence: Int,
         context: KernelContext, rank: Int = 0, ranks: Int = 1
     ) {
         let architecture = layout.architecture
@@ -46,7 +48,7 @@ package struct StepMemory: Codable, Equatable, Sendable {
         tables =
             BatchRoom.byteCount(tokenCapacity: layout.extent.tokens) + BlockSums.byteCount(space: space)
             + RotaryTable.byteCount(halfSize: architecture.headSize / 2, positions: longestSequence)
-        base = source.map { Self.lentBytes(architecture, $0) } ?? 0
+        base = gathered?.byteCount ?? source.map { Self.lentBytes(architecture, $0) } ?? 0
     }
 
     /// The largest block, or a part of the head; the rows of the embedding that are read at once take less.

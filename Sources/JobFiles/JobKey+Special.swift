@@ -132,23 +132,20 @@ extension JobKey {
     }
 
     static let nodesPerCopy = JobKey(
-        "distributed.nodes_per_copy", allowed: "auto or 1", planned: "all, a divisor of the number of nodes",
-        help: "nodes that together hold one copy of the base", binds: false
+        "distributed.nodes_per_copy", allowed: "auto, all or a divisor of the number of nodes",
+        help: "nodes that together hold one copy of the base; auto: the fewest whose memory it fits", binds: false
     ) { value, job in
         let name = "distributed.nodes_per_copy"
         guard !value.isNull, value.text != "auto" else {
             job.distributed.nodesPerCopy = .automatic
             return
         }
-        if value.text != "all" {
-            let allowed = "auto, all or a whole number from 1"
-            let count = try value.integer(name, in: 1...65536, allowed: allowed)
-            if count == 1 {
-                job.distributed.nodesPerCopy = .count(1)
-                return
-            }
+        guard value.text != "all" else {
+            job.distributed.nodesPerCopy = .all
+            return
         }
-        throw value.place.error("\(name): \(value.found) is not built yet", remedy: "use auto or 1")
+        let allowed = "auto, all or a whole number from 1"
+        job.distributed.nodesPerCopy = .count(try value.integer(name, in: 1...65536, allowed: allowed))
     } write: { job in
         switch job.distributed.nodesPerCopy {
         case .automatic: .auto

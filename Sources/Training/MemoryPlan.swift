@@ -4,6 +4,7 @@ import Collectives
 import Execution
 import JobFiles
 import Kernels
+import Sharding
 import Transformer
 
 /// The sizes of a run's step, decided once by the coordinator: what the arena holds and whether blocks are
@@ -28,7 +29,7 @@ struct MemoryPlan: Codable, Sendable {
     /// - Throws: `InputError` of kind `.capacity` where even a checkpointed step does not fit this host.
     init(
         _ job: Job, base: TrainingBase, plan: TrainablePlan, data: TrainingData, compute: Kernels.Compute,
-        context: KernelContext, communicator: any Communicator
+        gathered: GatheredBase.Plan?, context: KernelContext, communicator: any Communicator
     ) throws {
         let architecture = base.architecture
         savedType = compute.savedType
@@ -45,7 +46,8 @@ struct MemoryPlan: Codable, Sendable {
                 tokens: tokens, logitRows: logitRows, recomputation: recomputation, savedType: savedType)
             return StepMemory(
                 layout: StepLayout(architecture, adapter: plan.settings, extent: extent), space: plan.space,
-                source: base.stored, longestSequence: longest, context: context, rank: rank ?? 0, ranks: ranks)
+                source: base.stored, gathered: gathered, longestSequence: longest, context: context, rank: rank ?? 0,
+                ranks: ranks)
         }
         let available = ProcessMemory.availableBytes / communicator.node.size
         // The least work whose memory leaves room to spare.

@@ -41,20 +41,23 @@ extension Trainer {
             communicator: communicator)
         let origin = try checkpoints.find(job.resume) { try events.send(.warning($0)) }
         let compute = try resolveCompute(job, origin: origin, context: context, communicator: communicator)
+        let copy = try BaseCopy(job, base: base, communicator: communicator)
         let memory = try communicator.fromCoordinator {
             try MemoryPlan(
-                job, base: base, plan: plan, data: data, compute: compute, context: context,
+                job, base: base, plan: plan, data: data, compute: compute, gathered: copy.plan, context: context,
                 communicator: communicator)
         }
+        try communicator.agree { try copy.notice.map(notice) }
         let resolved = ResolvedJob(
             plan.job, compute: JobFiles.Compute(compute), gradientCheckpointing: memory.checkpointing, threads: threads,
-            nodesPerCopy: 1, ranksPerNode: communicator.node.size)
+            nodesPerCopy: copy.nodesPerCopy, ranksPerNode: communicator.node.size)
         let layout = StepLayout(architecture, adapter: plan.settings, extent: memory.extent)
         let trainables = try TrainableUnits(space: plan.space, units: architecture.units, communicator: communicator)
         let trainer = try Trainer(
             job: resolved, adapter: plan.adapter, base: base, communicator: communicator, context: context,
             runner: ModelRunner(
-                layout: layout, frozen: base.stored.map { FrozenUnits(source: $0, keepsPages: false) },
+                layout: layout,
+                frozen: try copy.source(communicator).map { FrozenUnits(source: $0, keepsPages: false) },
                 trainables: trainables, longestSequence: memory.longestSequence, context: context, compute: compute),
             trainables: trainables, memoryPlan: memory, sampler: Sampler(job, data: data), data: data,
             room: BatchRoom(tokenCapacity: memory.extent.tokens),

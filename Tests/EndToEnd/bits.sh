@@ -26,6 +26,14 @@ for ranks in 1 2 3 4; do
 done
 run threads 0 threads=2 && same "two threads" "$work/one" "$work/threads"
 run checkpointed 2 threads=2 gradient_checkpointing=true && same "gradient checkpointing" "$work/one" "$work/checkpointed"
+# The base over several nodes, which one host plays.
+for nodes in all 2; do
+    run "copy-$nodes" 4 threads=1 distributed.ranks_per_node=1 distributed.nodes_per_copy="$nodes" &&
+        same "a copy over $nodes nodes of one rank" "$work/one" "$work/copy-$nodes"
+    check "the copy over $nodes nodes is gathered" grep -q 'the base is spread over' "$work/copy-$nodes.log"
+done
+run copy-shared 4 threads=1 distributed.ranks_per_node=2 distributed.nodes_per_copy=all &&
+    same "a copy over two nodes of two ranks" "$work/one" "$work/copy-shared"
 for isa in avx2 avx512 portable; do
     if ! SWIFTLET_ISA=$isa "$swiftlet" info >/dev/null 2>&1; then
         printf 'skip  %s: this CPU lacks it\n' "$isa"

@@ -79,7 +79,7 @@ struct TrainedModel {
         let target = try Activations(layout(compute, rows: Self.rowsOfComparison))
         try seed(batch, targets: microBatch.targetCount, in: source, of: frozen)
         return try (0..<architecture.layerCount).reversed().map { index in
-            let unit = frozen.acquire(.block(index))
+            let unit = try frozen.acquire(.block(index))
             defer { frozen.release(.block(index)) }
             func block(_ compute: Compute, _ activations: Activations) -> Block {
                 Block(
@@ -102,7 +102,8 @@ struct TrainedModel {
 
     /// The gradient of the stream behind the last block, in its slot.
     private func seed(_ batch: TokenBatch, targets: Int, in activations: Activations, of frozen: FrozenUnits) throws {
-        let (head, embedding) = (frozen.acquire(.head), frozen.acquire(.embedding))
+        let head = try frozen.acquire(.head)
+        let embedding = try frozen.acquire(.embedding)
         defer {
             frozen.release(.head)
             frozen.release(.embedding)

@@ -111,10 +111,6 @@ import Testing
                 "line 3, column 24: quantization.method: gptq is not built yet; use rtn"
             ),
             (
-                "distributed: {nodes_per_copy: all}",
-                "line 3, column 31: distributed.nodes_per_copy: all is not built yet; use auto or 1"
-            ),
-            (
                 "distributed: {stage_base: /tmp}",
                 "line 3, column 27: distributed.stage_base is not built yet; take it out"
             ),

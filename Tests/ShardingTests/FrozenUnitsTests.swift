@@ -18,12 +18,12 @@ struct FrozenUnitsTests {
     }
 
     @Test("Pages go back with the unit, unless they are kept", arguments: [false, true])
-    func pages(keepsPages: Bool) {
+    func pages(keepsPages: Bool) throws {
         let source = NotingSource()
         let units = FrozenUnits(source: source, keepsPages: keepsPages)
+        units.begin([.block(0), .block(1), .block(2)])
         for index in 0..<2 {
-            _ = units.acquire(.block(index))
-            units.prefetch(.block(index + 1))
+            _ = try units.acquire(.block(index))
             units.release(.block(index))
         }
         let given = keepsPages ? [] : ["do not need \(UnitID.block(0))", "do not need \(UnitID.block(1))"]
