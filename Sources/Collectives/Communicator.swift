@@ -18,6 +18,9 @@ package protocol Communicator: AnyObject, Sendable {
     /// Whether a rank is known to have aborted: a signal handler asks this to tell an abort from a preemption.
     var isAborting: Bool { get }
 
+    /// What watches the ranks of the world, and hears how long their steps take; nil where nothing does.
+    var watch: RankWatch? { get }
+
     /// Starts an operation; the named `start…` methods are what callers use.
     func start(_ call: CollectiveCall) -> PendingRequest
 
@@ -40,4 +43,7 @@ package protocol Communicator: AnyObject, Sendable {
 extension Communicator {
     /// Whether this is rank 0, which reads the job, commits checkpoints and prints.
     package var isCoordinator: Bool { rank == 0 }
+
+    /// Ranks of one process live and die together.
+    package var watch: RankWatch? { nil }
 }

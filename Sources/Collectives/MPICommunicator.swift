@@ -36,6 +36,7 @@ final class MPICommunicator: Communicator, @unchecked Sendable {
     var nodeCount: Int { nodes.nodeCount }
     var traffic: Traffic { counted.withLock { $0.traffic } }
     var isAborting: Bool { flag.error != nil }
+    var watch: RankWatch? { engine.rankWatch }
 
     func start(_ call: CollectiveCall) -> PendingRequest {
         let sequence = counted.withLock { counted in

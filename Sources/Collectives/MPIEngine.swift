@@ -1,4 +1,5 @@
 internal import CMPI
+import Dispatch
 import Foundation
 import Synchronization
 
@@ -22,11 +23,14 @@ final class MPIEngine: @unchecked Sendable {
         var phase = Phase.starting
         /// Raised by any rank of the node that aborts.
         var flag: AbortFlag?
+        var rankWatch: RankWatch?
     }
 
     private let monitor = Monitor(State())
     /// How many threads wait for an operation: they have nothing else to do, so it is tested more eagerly.
     private let waiters = Atomic<Int>(0)
+    /// Nanoseconds that threads have waited for operations.
+    private let waited = Atomic<Int>(0)
     private let largestTransfer: Int
 
     /// Starts the thread and, on it, MPI.
@@ -84,6 +88,8 @@ final class MPIEngine: @unchecked Sendable {
 
     /// Ends all ranks, this process included, even where the comm thread hangs in a call.
     func abort(exitCode: Int32) -> Never {
+        // The end of this process, and of those that the launcher ends with it, is no loss to be told.
+        rankWatch?.sayGoodbye(exitCode: exitCode)
         monitor.withLock { $0.abortCode = $0.abortCode ?? exitCode }
         monitor.notifyAll()
         sleep(2)
@@ -98,6 +104,15 @@ final class MPIEngine: @unchecked Sendable {
 
     /// Makes operations throw once the flag is raised: another rank is about to end this process.
     func watch(_ flag: AbortFlag) { monitor.withLock { $0.flag = flag } }
+
+    /// What watches the ranks of the world; nil while nothing does.
+    var rankWatch: RankWatch? {
+        get { monitor.withLock { $0.rankWatch } }
+        set { monitor.withLock { $0.rankWatch = newValue } }
+    }
+
+    /// Nanoseconds that threads have waited for operations so far.
+    var nanosecondsWaited: Int { waited.load(ordering: .relaxed) }
 
     private func takePlace() -> MPIOperation {
         monitor.withLock { state in
@@ -248,6 +263,7 @@ extension MPIEngine: RequestOwner {
 
     func wait(_ ticket: Int) throws(CollectiveError) {
         waiters.wrappingAdd(1, ordering: .relaxed)
+        let begin = DispatchTime.now().uptimeNanoseconds
         let error = monitor.wait { state -> CollectiveError?? in
             let operation = state.operations[ticket]
             guard operation.status == .done else { return nil }
@@ -258,6 +274,7 @@ extension MPIEngine: RequestOwner {
             state.firstFree = operation
             return .some(error)
         }
+        waited.wrappingAdd(Int(DispatchTime.now().uptimeNanoseconds - begin), ordering: .relaxed)
         waiters.wrappingSubtract(1, ordering: .relaxed)
         if let error { throw error }
     }

@@ -11,5 +11,7 @@ package enum Event: Sendable, Equatable {
     case notice(String)
     /// Something that is likely to spoil the run.
     case warning(String)
+    /// A rank that is slower than the others; at most one a minute.
+    case straggler(StragglerRecord)
     case finished(FinishSummary)
 }

@@ -38,6 +38,11 @@ enum Headline {
             + "\(Wording.duration(record.seconds)))"
     }
 
+    static func straggler(_ record: StragglerRecord) -> String {
+        "rank \(record.rank) on \(record.host) takes \(String(format: "%.1f", record.ratio)) times as long per token "
+            + "as the median of the others: \(String(format: "%.0f", record.share * 100)) % of a step is waiting for it"
+    }
+
     static func closing(_ end: FinishSummary, of run: RunSummary?) -> [String] {
         var first: String
         switch end.outcome {

@@ -31,7 +31,7 @@ package final class MetricsWriter: EventConsumer {
                 state.file = try open(keeping: step)
             case .step(let record): try append(MetricsLine.step(record), &state)
             case .evaluation(let record): try append(MetricsLine.evaluation(record), &state)
-            case .started, .save, .notice, .warning, .finished: break
+            case .started, .save, .notice, .warning, .straggler, .finished: break
             }
         }
     }

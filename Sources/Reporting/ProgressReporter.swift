@@ -45,6 +45,7 @@ package final class ProgressReporter: EventConsumer {
             case .save(let record): keep([Headline.save(record)], &state)
             case .notice(let text): keep(["notice: \(text)"], &state)
             case .warning(let text): keep(["warning: \(text)"], &state)
+            case .straggler(let record): keep(["warning: \(Headline.straggler(record))"], &state)
             case .finished(let summary): keep(Headline.closing(summary, of: state.summary), &state)
             }
         }

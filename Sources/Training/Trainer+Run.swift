@@ -1,3 +1,4 @@
+import Collectives
 package import Events
 import Execution
 import JobFiles
@@ -51,7 +52,12 @@ extension Trainer {
 
     /// The coordinator's consumers may fail to write; then all ranks stop.
     private func send(_ event: Event) throws {
-        try communicator.agree { try events.send(event) }
+        try communicator.agree {
+            try events.send(event)
+            if let straggler = communicator.watch?.takeStraggler() {
+                try events.send(.straggler(StragglerRecord(straggler)))
+            }
+        }
     }
 
     private func summary(
@@ -72,4 +78,11 @@ private struct RunProgress {
     var tokens = 0
     var result: TrainedResult?
     var checkpointPath: String?
+}
+
+extension StragglerRecord {
+    fileprivate init(_ straggler: Straggler) {
+        self.init(
+            rank: straggler.rank.rank, host: straggler.rank.host, ratio: straggler.ratio, share: straggler.share)
+    }
 }

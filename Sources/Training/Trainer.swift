@@ -78,6 +78,7 @@ package final class Trainer {
         let clock = ContinuousClock()
         let start = clock.now
         let batch = sampler.batch(at: stepsDone)
+        communicator.watch?.stepBegins()
         sums.reset()
         guard let loss = try accumulateGradients(batch) else { return nil }
         let reduced = try sums.reduceScatter()
@@ -85,7 +86,14 @@ package final class Trainer {
         let rate = schedule.rate(step: stepsDone)
         update(reduced, norm: norm, rate: rate)
         stepsDone += 1
+        communicator.watch?.stepEnds(tokens: ownTokens(of: batch))
         return record(batch, loss: loss, norm: norm, rate: rate, seconds: (clock.now - start).seconds)
+    }
+
+    /// Tokens of the micro-batches that are this rank's.
+    private func ownTokens(of batch: StepBatch) -> Int {
+        let own = stride(from: communicator.rank, to: batch.microBatches.count, by: communicator.size)
+        return own.reduce(0) { $0 + batch.microBatches[$1].tokenCount }
     }
 
     /// Forward, loss and backward of this rank's micro-batches; sums of all of them, and the losses of all ranks.

@@ -2,7 +2,8 @@ import Collectives
 import Foundation
 import CollectivesTestSupport
 
-// What only real ranks can show: `mpirun -n 4 rank-tests [--ranks-per-node N] [--largest-transfer N] [--abort CODE]`.
+// What only real ranks can show:
+// `mpirun -n 4 rank-tests [--ranks-per-node N] [--largest-transfer N] [--abort CODE] [--idle SECONDS]`.
 // Rank 0 prints a line per check and the totals; the exit code is 1 where a check failed on any rank.
 
 func option(_ name: String) -> Int? {
@@ -31,6 +32,15 @@ func runChecks(_ world: any Communicator) throws -> Int32 {
     return failed == 0 ? 0 : 1
 }
 
+/// Nothing but barriers, for the seconds given: what a rank or a link does meanwhile is up to somebody else.
+func runIdle(_ world: any Communicator, seconds: Int) throws -> Int32 {
+    if world.isCoordinator { print("idle") }
+    fflush(nil)
+    let end = ContinuousClock.now + .seconds(seconds)
+    while try world.allReduce(ContinuousClock.now < end ? 1 : 0, .max) == 1 { usleep(100_000) }
+    return 0
+}
+
 /// The last rank aborts while the others wait for it; none of them may hang.
 func runAbort(_ world: any Communicator, exitCode: Int32) throws -> Int32 {
     if world.rank == world.size - 1 { world.abort(exitCode: exitCode) }
@@ -38,15 +48,25 @@ func runAbort(_ world: any Communicator, exitCode: Int32) throws -> Int32 {
     return 1
 }
 
+@Sendable func say(_ text: String) { FileHandle.standardError.write(Data("rank-tests: \(text)\n".utf8)) }
+
 do {
     let world = try World.make(
-        ranksPerNode: option("--ranks-per-node"), largestTransfer: option("--largest-transfer") ?? Int(Int32.max))
+        ranksPerNode: option("--ranks-per-node"), largestTransfer: option("--largest-transfer") ?? Int(Int32.max)
+    ) { loss in say("\(loss)") }
     let ranks = world.communicator
     let exitCode =
-        if let code = option("--abort") { try runAbort(ranks, exitCode: Int32(code)) } else { try runChecks(ranks) }
+        if let code = option("--abort") {
+            try runAbort(ranks, exitCode: Int32(code))
+        } else if let seconds = option("--idle") {
+            try runIdle(ranks, seconds: seconds)
+        } else {
+            try runChecks(ranks)
+        }
     try world.finish()
     exit(exitCode)
 } catch let error as CollectiveError {
-    FileHandle.standardError.write(Data("rank-tests: \(error)\n".utf8))
+    // Who aborted has said why.
+    if case .aborted = error {} else { say("\(error)") }
     exit(error.exitCode)
 }

@@ -12,11 +12,15 @@ enum RankedRun {
     ) -> Result {
         let world: World
         do {
-            world = try World.make(ranksPerNode: ranksPerNode)
+            world = try World.make(ranksPerNode: ranksPerNode) { Console.error("\($0)") }
         } catch {
             Main.fail(error)
         }
         let communicator = world.communicator
+        if communicator.isCoordinator, !world.unwatched.isEmpty {
+            let ranks = world.unwatched.map { "\($0.rank) on \($0.host)" }.joined(separator: ", ")
+            Console.note("warning: not watched, as no connection to the coordinator can be made: rank \(ranks)")
+        }
         do {
             let result = try body(communicator)
             try world.finish()
@@ -26,6 +30,7 @@ enum RankedRun {
             try? world.finish()
             exit(ExitCode.of(error))
         } catch CollectiveError.aborted(let code) {
+            world.leave(exitCode: code)
             exit(code)
         } catch {
             // The other ranks do not know: they are ended.

@@ -29,13 +29,13 @@ struct LauncherTests {
 
     @Test("one process alone is a world of one rank, without MPI")
     func alone() throws {
-        let world = try World.make(launcher: .none)
+        let world = try World.make(launcher: .none) { _ in }
         #expect(world.communicator is SoloCommunicator)
         try world.finish()
     }
 
     @Test("tasks of srun that cannot find each other are refused")
     func slurmWithoutMPI() {
-        #expect(throws: CollectiveError.self) { try World.make(launcher: .slurmWithoutMPI(rank: 0, size: 4)) }
+        #expect(throws: CollectiveError.self) { try World.make(launcher: .slurmWithoutMPI(rank: 0, size: 4)) { _ in } }
     }
 }

@@ -21,6 +21,16 @@ import Testing
                 """)
     }
 
+    @Test("A rank that holds the others up is named, with its share of the step")
+    func straggler() {
+        let output = Capture()
+        ProgressReporter(output: output).receive(
+            .straggler(StragglerRecord(rank: 3, host: "node7", ratio: 1.42, share: 0.284)))
+        #expect(
+            output.text == "warning: rank 3 on node7 takes 1.4 times as long per token as the median of the others: "
+                + "28 % of a step is waiting for it\n")
+    }
+
     @Test("A run ends with where things lie and what to do next")
     func closing() {
         let output = Capture()
