@@ -36,8 +36,6 @@ extension ModelRunner {
         for index in blockIndices.reversed() { try lend(.block(index), then: nextBackward(index)) { _ in } }
     }
 
-    private var trainingOrder: [UnitID] { forwardOrder + blockIndices.reversed().map { .block($0) } }
-
     /// The walk of a forward without computing.
     func accompanyForward(then next: UnitID?) throws {
         try lend(.embedding, then: nextForward(nil)) { _ in }

@@ -22,6 +22,10 @@ package final class ModelRunner {
     let trainables: TrainableUnits?
     let rotary: RotaryTable
     let gradients: UnitGradients?
+    /// The units in the order in which a forward uses them; the end of the model needs a tied embedding once more.
+    let forwardOrder: [UnitID]
+    /// The same with the way back.
+    let trainingOrder: [UnitID]
     /// Where the time goes; nil outside benchmarks.
     package var partTimes: PartTimes?
 
@@ -41,6 +45,9 @@ package final class ModelRunner {
         self.trainables = trainables
         self.context = context
         self.compute = compute
+        let blocks = (0..<architecture.layerCount).map(UnitID.block)
+        forwardOrder = [.embedding] + blocks + [.head] + (architecture.tiesEmbeddings ? [.embedding] : [])
+        trainingOrder = forwardOrder + blocks.reversed()
         rotary = try RotaryTable(
             frequencies: architecture.rotary.inverseFrequencies(headSize: architecture.headSize),
             positions: longestSequence)
@@ -58,11 +65,6 @@ package final class ModelRunner {
     }
 
     var blockIndices: Range<Int> { 0..<architecture.layerCount }
-
-    /// The units in the order in which a forward uses them; the end of the model needs a tied embedding once more.
-    var forwardOrder: [UnitID] {
-        [.embedding] + blockIndices.map { .block($0) } + [.head] + (architecture.tiesEmbeddings ? [.embedding] : [])
-    }
 
     /// Lends a unit's weights to `body`, and begins to gather the next unit meanwhile.
     func lend<Result>(_ unit: UnitID, then next: UnitID?, _ body: (LentWeights) throws -> Result) throws -> Result {

@@ -9,7 +9,7 @@ package final class FrozenUnits {
     package let keepsPages: Bool
     private var borrowed: Set<UnitID> = []
     private var announced: Set<UnitID> = []
-    private var cursor = WalkCursor(repeats: true)
+    private var cursor = WalkCursor()
 
     /// - Parameter keepsPages: false: a released unit's pages are given back to the page cache of the system, so that
     ///   this process holds those of the units in use alone. To map them again takes about a thousandth of a training

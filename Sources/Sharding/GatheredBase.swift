@@ -18,7 +18,7 @@ package final class GatheredBase: UnitSource, @unchecked Sendable {
     private let placement: CopyPlacement
     private let plan: Plan
     private let window: SharedWindow
-    private var slots: [Slot]
+    private let slots: [Slot]
 
     /// - Parameters:
     ///   - layouts: of all units, in their order.
@@ -54,9 +54,7 @@ package final class GatheredBase: UnitSource, @unchecked Sendable {
     }
 
     package func bytes(of unit: UnitID) -> UnsafeRawBufferPointer {
-        guard let slot = slots.first(where: { $0.unit == unit }) else {
-            preconditionFailure("\(unit) is read without having been acquired")
-        }
+        guard let slot = slot(of: unit) else { preconditionFailure("\(unit) is read without having been acquired") }
         return UnsafeRawBufferPointer(bytes(slot, of: unit))
     }
 
@@ -65,17 +63,15 @@ package final class GatheredBase: UnitSource, @unchecked Sendable {
     package func dontNeed(_ unit: UnitID, part: Range<Int>) {}
 
     package func acquire(_ unit: UnitID, upcoming: (Int) -> UnitID?) throws {
-        if !slots.contains(where: { $0.unit == unit }) {
+        if slot(of: unit) == nil {
             // Others of the node may still read what the slot held.
             try meet()
             begin(unit)
         }
-        guard let index = slots.firstIndex(where: { $0.unit == unit }) else {
-            preconditionFailure("all slots are taken when \(unit) is acquired")
-        }
-        if let request = slots[index].pending.take() { try request.wait() }
+        guard let slot = slot(of: unit) else { preconditionFailure("all slots are taken when \(unit) is acquired") }
+        if let request = slot.pending.take() { try request.wait() }
         try meet()
-        slots[index].isLent = true
+        slot.isLent = true
         for distance in 0..<plan.depth {
             guard let next = upcoming(distance) else { break }
             begin(next)
@@ -83,7 +79,8 @@ package final class GatheredBase: UnitSource, @unchecked Sendable {
     }
 
     package func release(_ unit: UnitID) {
-        guard let slot = slots.first(where: { $0.unit == unit && $0.isLent }) else { return }
+        // A unit whose gather failed was never lent.
+        guard let slot = slot(of: unit), slot.isLent else { return }
         slot.isLent = false
         slot.unit = nil
     }
@@ -94,6 +91,8 @@ package final class GatheredBase: UnitSource, @unchecked Sendable {
         }
     }
 
+    private func slot(of unit: UnitID) -> Slot? { slots.first { $0.unit == unit } }
+
     /// The ranks of the node wait for one another.
     private func meet() throws {
         if placement.node.size > 1 { try placement.node.barrier() }
@@ -101,9 +100,7 @@ package final class GatheredBase: UnitSource, @unchecked Sendable {
 
     /// Begins to gather a unit into a free slot, unless it is in one already or there is none.
     private func begin(_ unit: UnitID) {
-        guard !slots.contains(where: { $0.unit == unit }), let slot = slots.first(where: { $0.unit == nil }) else {
-            return
-        }
+        guard slot(of: unit) == nil, let slot = slots.first(where: { $0.unit == nil }) else { return }
         slot.unit = unit
         guard let leaders = placement.leaders else { return }
         let counts = plan.counts(unit)

@@ -13,7 +13,7 @@ package protocol UnitSource: AnyObject, Sendable {
     /// a hint.
     func dontNeed(_ unit: UnitID, part: Range<Int>)
     /// Makes the bytes of a unit available.
-    /// - Parameter upcoming: the unit so many places behind this one, from 0; nil where the walk is over before.
+    /// - Parameter upcoming: the unit so many places behind this one, from 0; nil where that is not known.
     func acquire(_ unit: UnitID, upcoming: (Int) -> UnitID?) throws
     func release(_ unit: UnitID)
     /// Waits for what is still under way; the last call, also after an error.

@@ -1,13 +1,11 @@
 import Architectures
 
 /// Where a pass over the units stands, so that those that come next can be asked for in time.
+///
+/// All walks begin alike, so that behind the last unit come the first ones of the next walk.
 struct WalkCursor {
     private var units: [UnitID] = []
     private var next = 0
-    /// Whether another walk that begins alike follows, so that its first units come after the last one.
-    private let repeats: Bool
-
-    init(repeats: Bool) { self.repeats = repeats }
 
     mutating func begin(_ units: [UnitID]) {
         self.units = units
@@ -19,10 +17,6 @@ struct WalkCursor {
         if next < units.count, units[next] == unit { next += 1 }
     }
 
-    /// The unit `distance` places behind the one in use, from 0; nil where the walk is over before.
-    func upcoming(_ distance: Int) -> UnitID? {
-        let place = next + distance
-        if place < units.count { return units[place] }
-        return repeats && place - units.count < units.count ? units[place - units.count] : nil
-    }
+    /// The unit `distance` places behind the one in use, from 0; nil before the first walk.
+    func upcoming(_ distance: Int) -> UnitID? { units.isEmpty ? nil : units[(next + distance) % units.count] }
 }

@@ -13,18 +13,23 @@ struct BaseCopy {
     /// How a node holds its part; nil where every node maps the whole base, or everything is trained.
     let plan: GatheredBase.Plan?
     private let stored: StoredBase?
+    private let layouts: [UnitLayout]
+    /// Units that are held beside the one in use.
+    private let alsoHeld: Int
 
     /// All ranks call it.
     /// - Throws: `InputError` of kind `.usage` where the nodes cannot be divided as the job says.
     init(_ job: Job, base: TrainingBase, communicator: any Communicator) throws {
         stored = base.stored
-        let layouts = base.stored.map { Self.layouts(base.architecture, $0) } ?? []
-        let tied = base.architecture.tiesEmbeddings ? 1 : 0
+        let layouts = base.stored.map { base.architecture.units.map($0.layout(of:)) } ?? []
+        let alsoHeld = base.architecture.tiesEmbeddings ? 1 : 0
+        self.layouts = layouts
+        self.alsoHeld = alsoHeld
         func plan(_ nodes: Int) -> GatheredBase.Plan? {
             guard nodes > 1, !layouts.isEmpty else { return nil }
             // The part of the first node is as large as any.
             return GatheredBase.Plan(
-                layouts: layouts, nodesPerCopy: nodes, position: 0, depth: Self.depth, alsoHeld: tied)
+                layouts: layouts, nodesPerCopy: nodes, position: 0, depth: Self.depth, alsoHeld: alsoHeld)
         }
         let least = try communicator.allReduce(Int64(ProcessMemory.availableBytes), .min)
         let whole = layouts.reduce(0) { $0 + $1.byteCount }
@@ -47,11 +52,9 @@ struct BaseCopy {
     /// The base for this rank's walks; nil where everything is trained. All ranks call it.
     func source(_ communicator: any Communicator) throws -> (any UnitSource)? {
         guard let stored, let plan else { return stored }
-        let architecture = stored.store.architecture
         return try GatheredBase(
-            layouts: Self.layouts(architecture, stored),
-            placement: CopyPlacement(communicator, nodesPerCopy: nodesPerCopy), depth: plan.depth,
-            alsoHeld: architecture.tiesEmbeddings ? 1 : 0
+            layouts: layouts, placement: CopyPlacement(communicator, nodesPerCopy: nodesPerCopy), depth: plan.depth,
+            alsoHeld: alsoHeld
         ) { unit, range, slice in
             slice.copyMemory(from: UnsafeRawBufferPointer(rebasing: stored.bytes(of: unit)[range]))
             stored.dontNeed(unit, part: range)
@@ -60,10 +63,6 @@ struct BaseCopy {
 
     /// Units that are gathered while one is in use.
     private static let depth = 1
-
-    private static func layouts(_ architecture: Architecture, _ stored: StoredBase) -> [UnitLayout] {
-        architecture.units.map(stored.layout(of:))
-    }
 
     /// - Parameter fits: whether a node has memory for its part of a copy over so many nodes.
     static func resolve(

@@ -49,18 +49,20 @@ struct MemoryPlan: Codable, Sendable {
                 source: base.stored, gathered: gathered, longestSequence: longest, context: context, rank: rank ?? 0,
                 ranks: ranks)
         }
-        let available = ProcessMemory.availableBytes / communicator.node.size
+        let available = ProcessMemory.availableBytes
+        // The ranks of a node share what they use of the base.
+        func neededByNode(_ memory: StepMemory) -> Int { communicator.node.size * memory.ownByteCount + memory.base }
         // The least work whose memory leaves room to spare.
         let choices =
             job.gradientCheckpointing.map { $0 ? [.attention, .everything] : [.nothing] }
             ?? Recomputation.allCases
-        recomputation = choices.first { memory($0).byteCount <= available / 10 * 6 } ?? choices.last ?? .everything
+        recomputation = choices.first { neededByNode(memory($0)) <= available / 10 * 6 } ?? choices.last ?? .everything
         let chosen = memory(recomputation)
-        let needed = chosen.byteCount
+        let needed = neededByNode(chosen)
         bytesPerRank = chosen.ownByteCount
         guard needed <= available else {
             throw InputError(
-                .capacity, "a step needs \(needed >> 20) MiB a rank, and \(available >> 20) MiB are available",
+                .capacity, "a step needs \(needed >> 20) MiB a node, and \(available >> 20) MiB are available",
                 remedy: recomputation != .nothing
                     ? "lower micro_batch_size or sequence_len, or start fewer ranks a node"
                     : "set gradient_checkpointing: true, or lower micro_batch_size")

@@ -20,17 +20,12 @@ release() {
     for state in "${clusters[@]}"; do CLUSTER=$state "$cluster" down 2>/dev/null || true; done
 }
 
-# nothing_left NAME: of a job, on any host; sshd may take a moment to see that it is over.
+# none_left FILE: of a job, on any host; FILE gets what is.
+none_left() { "$cluster" left >"$1" 2>&1 && [ ! -s "$1" ]; }
+
+# nothing_left NAME: as a check; sshd may take a moment to see that a job is over.
 nothing_left() {
-    local end=$((SECONDS + 10))
-    until "$cluster" left >"$work/left.log" 2>&1 && [ ! -s "$work/left.log" ]; do
-        if [ $SECONDS -ge $end ]; then
-            fail "$1" "$work/left.log"
-            return
-        fi
-        sleep 0.2
-    done
-    pass "$1"
+    if until_seconds 10 none_left "$work/left.log"; then pass "$1"; else fail "$1" "$work/left.log"; fi
 }
 
 if ! "$cluster" check; then exit 69; fi

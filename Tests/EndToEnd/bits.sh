@@ -20,6 +20,14 @@ run() {
     }
 }
 
+# shellcheck disable=SC2329  # called by check
+refused_copy() {
+    local code=0
+    on 2 train "$job" "${settings[@]}" --set output_dir="$work/refused" --set distributed.ranks_per_node=1 \
+        --set distributed.nodes_per_copy=3 >"$work/refused.log" 2>&1 || code=$?
+    [ "$code" -eq 64 ] && grep -q 'nodes_per_copy: 3 does not divide the 2 nodes' "$work/refused.log"
+}
+
 run one 0 threads=1
 for ranks in 1 2 3 4; do
     run "ranks-$ranks" "$ranks" threads=1 && same "$ranks ranks under mpirun" "$work/one" "$work/ranks-$ranks"
@@ -32,6 +40,7 @@ for nodes in all 2; do
         same "a copy over $nodes nodes of one rank" "$work/one" "$work/copy-$nodes"
     check "the copy over $nodes nodes is gathered" grep -q 'the base is spread over' "$work/copy-$nodes.log"
 done
+check "a copy over 3 of 2 nodes is refused" refused_copy
 run copy-shared 4 threads=1 distributed.ranks_per_node=2 distributed.nodes_per_copy=all &&
     same "a copy over two nodes of two ranks" "$work/one" "$work/copy-shared"
 for isa in avx2 avx512 portable; do

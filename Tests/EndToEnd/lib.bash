@@ -36,6 +36,16 @@ on() {
     fi
 }
 
+# until_seconds SECONDS COMMAND...: until the command passes; fails where it does not in time.
+until_seconds() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ $SECONDS -lt $end ] || return 1
+        sleep 0.1
+    done
+}
+
 pass() {
     passed=$((passed + 1))
     printf 'ok    %s\n' "$1"

@@ -90,15 +90,6 @@ release() {
     wait "${daemons[@]}" 2>/dev/null || true
 }
 
-# until_seconds SECONDS COMMAND...: until the command passes; fails where it does not in time.
-until_seconds() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        [ $SECONDS -lt $end ] || return 1
-        sleep 0.1
-    done
-}
 # shellcheck disable=SC2329  # called by until_seconds
 idle() { [ -z "$(squeue -h 2>/dev/null)" ]; }
 # shellcheck disable=SC2329  # called by until_seconds

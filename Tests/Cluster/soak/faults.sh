@@ -11,24 +11,12 @@ at_once=3 # of each kind: a watch takes half a minute and no CPU
 train=(train "$job" --set max_steps=100000 --set val_set_size=8 --set eval_steps=0 --set save_steps=2
     --set save_total_limit=2 --set global_batch_size=4 --set micro_batch_size=2 --set threads=1)
 
-# until_seconds SECONDS COMMAND...: until the command passes; fails where it does not in time.
-until_seconds() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        [ $SECONDS -lt $end ] || return 1
-        sleep 0.1
-    done
-}
-
 # shellcheck disable=SC2329  # called by until_seconds
 saved() { [ -e "$1/checkpoints/latest" ]; }
 # shellcheck disable=SC2329  # called by until_seconds
 resumed() { grep -q 'resumed from step' "$1"; }
 # shellcheck disable=SC2329  # called by until_seconds
 ended() { ! kill -0 "$1" 2>/dev/null; }
-# shellcheck disable=SC2329  # called by until_seconds
-none_left() { "$cluster" left >"$1" 2>&1 && [ ! -s "$1" ]; }
 
 # strike KIND: at rank 1, the one on node2.
 strike() {
