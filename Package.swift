@@ -68,7 +68,7 @@ let package = Package(
             [
                 "Buffers", "Architectures", "Events", "Quantization", "Collectives", "Tokenizers", "Kernels",
                 "ModelFiles",
-                "Sharding", "Transformer", "Corpus", "Checkpoints",
+                "Sharding", "Transformer", "Optimizers", "Corpus", "Checkpoints",
             ]),
         // Floor 6
         library(

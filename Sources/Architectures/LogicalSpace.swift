@@ -1,7 +1,7 @@
 /// The trainable tensors laid end to end: every element has one number, the same on any number of ranks.
 ///
-/// Shards are cut at multiples of `blockSize` elements, so that a reduction per block, then over blocks in order, gives
-/// the same bits for any number of shards.
+/// Each unit is cut into blocks of `blockSize` elements, and shards take whole blocks, so that a reduction per block,
+/// then over blocks in order, gives the same bits for any number of shards.
 package struct LogicalSpace: Equatable, Sendable {
     package static let blockSize = 4096
 
@@ -10,36 +10,43 @@ package struct LogicalSpace: Equatable, Sendable {
     package let offsets: [Int]
     /// Number of elements of all tensors together.
     package let elementCount: Int
+    /// The units that train something, in order.
+    package let units: [UnitID]
+    package let blockCount: Int
+    private let unitRanges: [UnitID: Range<Int>]
 
     package init(_ tensors: [LogicalTensor]) {
         var offsets: [Int] = []
         var next = 0
+        var units: [UnitID] = []
+        var unitRanges: [UnitID: Range<Int>] = [:]
         for tensor in tensors {
             offsets.append(next)
+            let first = unitRanges[tensor.unit]?.lowerBound ?? next
+            precondition(unitRanges[tensor.unit] == nil || units.last == tensor.unit, "a unit's tensors are neighbours")
+            if units.last != tensor.unit { units.append(tensor.unit) }
             next += tensor.elementCount
+            unitRanges[tensor.unit] = first..<next
         }
         self.tensors = tensors
         self.offsets = offsets
         elementCount = next
+        self.units = units.filter { unitRanges[$0]?.isEmpty == false }
+        self.unitRanges = unitRanges
+        blockCount = unitRanges.values.reduce(0) { $0 + Self.blockCount(of: $1.count) }
     }
 
-    package var blockCount: Int { elementCount.dividedRoundingUpByBlock }
+    /// How many blocks a unit of so many elements has; the last may be smaller.
+    static func blockCount(of elementCount: Int) -> Int { (elementCount + blockSize - 1) / blockSize }
 
-    /// The elements that shard `index` of `count` owns: whole blocks, spread as evenly as blocks allow.
-    package func shard(_ index: Int, of count: Int) -> Range<Int> {
-        precondition(count > 0 && index >= 0 && index < count)
-        let first = blockCount * index / count * Self.blockSize
-        let last = blockCount * (index + 1) / count * Self.blockSize
-        return min(first, elementCount)..<min(last, elementCount)
-    }
+    /// What rank `index` of `count` owns: whole blocks of each unit, spread as evenly as blocks allow.
+    package func shard(_ index: Int, of count: Int) -> LogicalShard { LogicalShard(self, index: index, of: count) }
+
+    /// The shard that has everything: each element lies at its number.
+    package var whole: LogicalShard { shard(0, of: 1) }
 
     /// The elements of all tensors of one unit: one run, empty where the unit trains nothing.
-    package func range(of unit: UnitID) -> Range<Int> {
-        let members = tensors.indices.filter { tensors[$0].unit == unit }
-        guard let first = members.first, let last = members.last else { return 0..<0 }
-        precondition(last - first + 1 == members.count, "the tensors of a unit are neighbours")
-        return offsets[first]..<offsets[last] + tensors[last].elementCount
-    }
+    package func range(of unit: UnitID) -> Range<Int> { unitRanges[unit] ?? 0..<0 }
 
     /// The parts of tensors that lie in a run of elements, in order.
     package func ranges(in run: Range<Int>) -> [LogicalRange] {
@@ -51,8 +58,4 @@ package struct LogicalSpace: Equatable, Sendable {
                 tensor: tensors[index].name, start: part.lowerBound - whole.lowerBound, count: part.count)
         }
     }
-}
-
-extension Int {
-    fileprivate var dividedRoundingUpByBlock: Int { (self + LogicalSpace.blockSize - 1) / LogicalSpace.blockSize }
 }

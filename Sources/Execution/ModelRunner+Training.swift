@@ -21,7 +21,7 @@ extension ModelRunner {
             try headPass(batch, gradientScale: gradientScale, loss: &loss, sums: sums, limit: limit)
         }
         if try !backwardWalk(batch, dropout: dropout, sums: sums, limit: limit) { inRange = false }
-        if !timed("embedding", { embeddingPass(batch, sums: sums, limit: limit) }) { inRange = false }
+        if try !timed("embedding", { try embeddingPass(batch, sums: sums, limit: limit) }) { inRange = false }
         return (loss, inRange)
     }
 
@@ -29,11 +29,20 @@ extension ModelRunner {
     /// to the head gets a gradient from both ends of the model.
     package var addendsPerMicroBatch: Int { trainsEverything && architecture.tiesEmbeddings ? 2 : 1 }
 
-    /// What a rank without a micro-batch does in a round: it gives its shards to the others' walks.
-    package func accompanyTraining() throws {
+    /// What a rank without a micro-batch does in a round: it gives its shards to the others' walks, and takes its part
+    /// of their gradients.
+    package func accompanyTraining(sums: ExactGradientSum) throws {
         frozen?.begin(trainingOrder)
         try accompanyForward(then: lastBlock)
-        for index in blockIndices.reversed() { try lend(.block(index), then: nextBackward(index)) { _ in } }
+        if trainsEverything {
+            try sums.join(.head)
+            if architecture.tiesEmbeddings { try sums.join(.embedding) }
+        }
+        for index in blockIndices.reversed() {
+            try lend(.block(index), then: nextBackward(index)) { _ in }
+            try sums.join(.block(index))
+        }
+        if trainsEverything { try sums.join(.embedding) }
     }
 
     /// The walk of a forward without computing.
@@ -71,23 +80,23 @@ extension ModelRunner {
                 $0.losses(batch, gradientScale: gradientScale, gradients: tensors), targets: batch.targets)
         }
         guard let tensors, let gradients else { return true }
-        var inRange = add(gradients.values(of: .head), of: .head, to: sums, limit: limit)
+        var inRange = try add(gradients.values(of: .head), of: .head, to: sums, limit: limit)
         if architecture.tiesEmbeddings {
             // The other end adds to the same sums, as an addend of its own: integers have no order.
-            if !add(tensors.weight.elements, of: .embedding, to: sums, limit: limit) { inRange = false }
+            if try !add(tensors.weight.elements, of: .embedding, to: sums, limit: limit) { inRange = false }
         }
         return inRange
     }
 
     /// The gradient of the embedding from that of the stream, where it is trained.
-    private func embeddingPass(_ batch: TokenBatch, sums: ExactGradientSum, limit: Float) -> Bool {
+    private func embeddingPass(_ batch: TokenBatch, sums: ExactGradientSum, limit: Float) throws -> Bool {
         guard trainsEverything, let gradients else { return true }
         let values = gradients.values(of: .embedding)
         context.fill(values, with: 0)
         context.embedGradient(
             batch.tokens, activations.matrix(activations.layout.scratch.streamGradient, rows: batch.count),
             into: architecture.embeddingTensor(in: values))
-        return add(values, of: .embedding, to: sums, limit: limit)
+        return try add(values, of: .embedding, to: sums, limit: limit)
     }
 
     private func backwardWalk(
@@ -108,7 +117,7 @@ extension ModelRunner {
                         batch, gradients: blockGradients(in: values), propagates: trainsEverything || index > 0)
                 }
             }
-            let fits = timed("exact sums") { add(values, of: unit, to: sums, limit: limit) }
+            let fits = try timed("exact sums") { try add(values, of: unit, to: sums, limit: limit) }
             inRange = inRange && fits
         }
         return inRange
@@ -124,7 +133,13 @@ extension ModelRunner {
     /// Adds gradients of a unit to its exact sums; false where one is out of range.
     private func add(
         _ values: UnsafeMutableBufferPointer<Float>, of unit: UnitID, to sums: ExactGradientSum, limit: Float
-    ) -> Bool {
-        context.addFixedPoint(UnsafeBufferPointer(values), into: sums.sums(of: unit), limit: limit)
+    ) throws -> Bool {
+        var inRange = true
+        try sums.add(unit) { elements, target in
+            let fits = context.addFixedPoint(
+                UnsafeBufferPointer(rebasing: values[elements]), into: target, limit: limit)
+            inRange = inRange && fits
+        }
+        return inRange
     }
 }

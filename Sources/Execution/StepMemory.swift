@@ -12,7 +12,7 @@ package import Transformer
 package struct StepMemory: Codable, Equatable, Sendable {
     /// The arena of a `StepLayout`.
     package let activations: Int
-    /// The shard of the trainable parameters, and room for gathered units.
+    /// The trainable parameters that the rank holds, and room for gathered units.
     package let parameters: Int
     package let moments: Int
     /// The gradients of the step in fixed point.
@@ -34,15 +34,15 @@ package struct StepMemory: Codable, Equatable, Sendable {
     ///   - longestSequence: how many positions a sequence may have.
     package init(
         layout: StepLayout, space: LogicalSpace, source: (any UnitSource)?, gathered: GatheredBase.Plan? = nil,
-        longestSequence: Int,
-        context: KernelContext, rank: Int = 0, ranks: Int = 1
+        longestSequence: Int, context: KernelContext, rank: Int = 0, ranks: Int = 1, stage: ZeROStage = .parameters
     ) {
         let architecture = layout.architecture
-        let trainables = TrainableUnits.Size(space: space, units: architecture.units, rank: rank, ranks: ranks)
+        let trainables = TrainableUnits.Size(
+            space: space, units: architecture.units, rank: rank, ranks: ranks, stage: stage)
         activations = layout.byteCount
-        parameters = trainables.run + trainables.slotCount * trainables.slot
-        moments = 2 * trainables.run
-        sums = ExactGradientSum.byteCount(space: space, rank: rank, ranks: ranks)
+        parameters = trainables.values + trainables.slotCount * trainables.slot
+        moments = 2 * trainables.moments
+        sums = ExactGradientSum.byteCount(space: space, rank: rank, ranks: ranks, stage: stage)
         gradients = UnitGradients.byteCount(space: space, architecture: architecture)
         scratch = context.scratchByteCount(longestSegment: longestSequence, headSize: architecture.headSize)
         tables =

@@ -7,24 +7,36 @@ package import Collectives
 package final class BlockSums {
     private let communicator: any Communicator
     private let storage: AlignedStorage
+    /// The blocks of rank after rank.
     private let blocks: UnsafeMutableBufferPointer<Double>
     private let owned: Range<Int>
     private let byteCounts: [Int]
     private let byteDisplacements: [Int]
+    /// The blocks in the order of the logical space, where they lie.
+    private let order: [Range<Int>]
 
-    package init(space: LogicalSpace, communicator: any Communicator) throws {
+    /// - Parameter sharded: whether each rank knows the sums of its own shard alone.
+    package init(space: LogicalSpace, sharded: Bool, communicator: any Communicator) throws {
         self.communicator = communicator
         let stride = MemoryLayout<Double>.stride
         storage = try AlignedStorage(byteCount: Self.byteCount(space: space))
         blocks = storage.elements(count: space.blockCount)
-        let shares = (0..<communicator.size).map { rank in
-            let shard = space.shard(rank, of: communicator.size)
-            let first = shard.lowerBound.dividedRoundingUp(by: LogicalSpace.blockSize)
-            return first..<first + shard.count.dividedRoundingUp(by: LogicalSpace.blockSize)
+        let shards = sharded ? (0..<communicator.size).map { space.shard($0, of: communicator.size) } : [space.whole]
+        var shares: [Range<Int>] = []
+        for shard in shards {
+            let first = shares.last?.upperBound ?? 0
+            shares.append(first..<first + shard.blockCount)
         }
-        owned = shares[communicator.rank]
+        owned = shares[sharded ? communicator.rank : 0]
         byteCounts = shares.map { $0.count * stride }
         byteDisplacements = shares.map { $0.isEmpty ? 0 : $0.lowerBound * stride }
+        order = space.units.flatMap { unit in
+            zip(shards, shares).compactMap { shard, share in
+                shard.run(of: unit).map {
+                    share.lowerBound + $0.blocks.lowerBound..<share.lowerBound + $0.blocks.upperBound
+                }
+            }
+        }
     }
 
     /// Bytes that each rank holds.
@@ -37,12 +49,12 @@ package final class BlockSums {
 
     /// The sum over all blocks of all ranks. All ranks call it.
     package func total() throws -> Double {
-        if communicator.size > 1 {
+        if byteCounts.count > 1 {
             try communicator.startAllGather(
                 send: UnsafeRawBufferPointer(ownedBlocks), receive: UnsafeMutableRawBufferPointer(blocks),
                 counts: byteCounts, displacements: byteDisplacements
             ).wait()
         }
-        return blocks.reduce(0, +)
+        return order.reduce(0) { sum, range in blocks[range].reduce(sum, +) }
     }
 }

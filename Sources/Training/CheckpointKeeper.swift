@@ -91,12 +91,12 @@ package final class CheckpointKeeper {
     }
 
     private func pieces(_ trainables: TrainableUnits) -> [Piece] {
-        [
-            (Quantity.value, trainables.values), (.firstMoment, trainables.firstMoments),
-            (.secondMoment, trainables.secondMoments),
-        ].flatMap { quantity, values in
-            Piece.pieces(
-                quantity, of: trainables.space, run: trainables.shard, values: UnsafeBufferPointer(values))
+        Quantity.allCases.flatMap { quantity in
+            trainables.shard.runs.flatMap { run in
+                Piece.pieces(
+                    quantity, of: trainables.space, run: run.elements,
+                    values: UnsafeBufferPointer(trainables.elements(quantity, of: run)))
+            }
         }
     }
 
@@ -162,11 +162,12 @@ extension CheckpointKeeper {
         let step = try communicator.agree {
             let reader = try CheckpointReader(directory: origin.path, verification: .onUse)
             try check(reader, job, madeBy: origin.job)
-            for (quantity, values) in [
-                (Quantity.value, trainables.values), (.firstMoment, trainables.firstMoments),
-                (.secondMoment, trainables.secondMoments),
-            ] {
-                try reader.read(quantity, of: trainables.space, run: trainables.shard, into: values)
+            for quantity in Quantity.allCases {
+                let here = quantity == .value ? trainables.held : trainables.updated
+                for run in here.runs {
+                    try reader.read(
+                        quantity, of: trainables.space, run: run.elements, into: trainables.elements(quantity, of: run))
+                }
             }
             return reader.step
         }
@@ -184,6 +185,19 @@ extension CheckpointKeeper {
             throw InputError(
                 .data, file: reader.directory, "was made on other training data",
                 remedy: "restore the data, or \(Self.fresh)")
+        }
+    }
+}
+
+extension TrainableUnits {
+    /// Where a quantity of some elements lies that are here.
+    fileprivate func elements(
+        _ quantity: Quantity, of run: LogicalShard.Run
+    ) -> UnsafeMutableBufferPointer<Float> {
+        switch quantity {
+        case .value: values(of: run)
+        case .firstMoment: moments(of: run).first
+        case .secondMoment: moments(of: run).second
         }
     }
 }

@@ -40,14 +40,15 @@ struct MemoryPlan: Codable, Sendable {
         let (tokens, logitRows, longest, savedType) = (tokens, logitRows, longestSequence, savedType)
         // The rank whose shard is the largest.
         let ranks = communicator.size
-        let rank = (0..<ranks).max { plan.space.shard($0, of: ranks).count < plan.space.shard($1, of: ranks).count }
+        let shards = (0..<ranks).map { plan.space.shard($0, of: ranks).elementCount }
+        let rank = shards.indices.max { shards[$0] < shards[$1] }
         func memory(_ recomputation: Recomputation) -> StepMemory {
             let extent = StepLayout.Extent(
                 tokens: tokens, logitRows: logitRows, recomputation: recomputation, savedType: savedType)
             return StepMemory(
                 layout: StepLayout(architecture, adapter: plan.settings, extent: extent), space: plan.space,
                 source: base.stored, gathered: gathered, longestSequence: longest, context: context, rank: rank ?? 0,
-                ranks: ranks)
+                ranks: ranks, stage: job.zeroStage)
         }
         let available = ProcessMemory.availableBytes
         // The ranks of a node share what they use of the base.

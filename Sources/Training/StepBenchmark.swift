@@ -117,7 +117,7 @@ private final class BenchmarkStep {
     private let runner: ModelRunner
     private let trainables: TrainableUnits
     private let sums: ExactGradientSum
-    private let norms: BlockSums
+    private let update: TrainableUpdate
     private let room: BatchRoom
     let memory: StepMemory
     let baseByteCount: Int
@@ -151,7 +151,8 @@ private final class BenchmarkStep {
             layout: layout, frozen: FrozenUnits(source: base, keepsPages: false),
             trainables: trainables, longestSequence: sequenceLength, context: context, compute: compute)
         sums = try ExactGradientSum(space: space, communicator: communicator)
-        norms = try BlockSums(space: space, communicator: communicator)
+        update = try TrainableUpdate(
+            trainables, optimizer: AdamW(), communicator: communicator, context: context)
         room = try BatchRoom(tokenCapacity: tokens)
     }
 
@@ -165,15 +166,11 @@ private final class BenchmarkStep {
         }
         number += 1
         try times.measure("optimiser") {
-            let reduced = try sums.reduceScatter()
-            context.sumOfSquares(reduced, blockSize: LogicalSpace.blockSize, into: norms.ownedBlocks)
-            let norm = try norms.total().squareRoot()
-            AdamW().update(
-                AdamW.State(
-                    parameters: trainables.values, sums: reduced, firstMoments: trainables.firstMoments,
-                    secondMoments: trainables.secondMoments),
-                runs: [AdamW.Run(elements: 0..<reduced.count, decays: true)], number: number, learningRate: 1e-4,
-                gradientScale: GradientClipping.factor(norm: norm, maximum: 1), context: context)
+            let reduced = try sums.reduce()
+            let norm = try update.norm(reduced)
+            try update.apply(
+                reduced, number: number, learningRate: 1e-4,
+                gradientScale: GradientClipping.factor(norm: norm, maximum: 1))
         }
     }
 }

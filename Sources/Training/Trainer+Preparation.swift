@@ -52,7 +52,8 @@ extension Trainer {
             plan.job, compute: JobFiles.Compute(compute), gradientCheckpointing: memory.checkpointing, threads: threads,
             nodesPerCopy: copy.nodesPerCopy, ranksPerNode: communicator.node.size)
         let layout = StepLayout(architecture, adapter: plan.settings, extent: memory.extent)
-        let trainables = try TrainableUnits(space: plan.space, units: architecture.units, communicator: communicator)
+        let trainables = try TrainableUnits(
+            space: plan.space, units: architecture.units, communicator: communicator, stage: job.zeroStage)
         let trainer = try Trainer(
             job: resolved, adapter: plan.adapter, base: base, communicator: communicator, context: context,
             runner: ModelRunner(

@@ -24,10 +24,8 @@ package final class Trainer {
     let runner: ModelRunner
     let trainables: TrainableUnits
     let sums: ExactGradientSum
-    let norms: BlockSums
     let memoryPlan: MemoryPlan
-    let optimizer: AdamW
-    let optimizerRuns: [AdamW.Run]
+    let update: TrainableUpdate
     let schedule: LearningRateSchedule
     let sampler: Sampler
     let data: TrainingData
@@ -60,12 +58,13 @@ package final class Trainer {
         self.room = room
         self.checkpoints = checkpoints
         self.events = events
-        sums = try ExactGradientSum(space: trainables.space, communicator: communicator)
-        norms = try BlockSums(space: trainables.space, communicator: communicator)
-        optimizer = AdamW(
-            beta1: settings.adamBeta1, beta2: settings.adamBeta2, epsilon: settings.adamEpsilon,
-            weightDecay: settings.weightDecay)
-        optimizerRuns = trainables.decayRuns.map { AdamW.Run(elements: $0.elements, decays: $0.decays) }
+        sums = try ExactGradientSum(space: trainables.space, communicator: communicator, stage: settings.zeroStage)
+        update = try TrainableUpdate(
+            trainables,
+            optimizer: AdamW(
+                beta1: settings.adamBeta1, beta2: settings.adamBeta2, epsilon: settings.adamEpsilon,
+                weightDecay: settings.weightDecay),
+            communicator: communicator, context: context)
         schedule = LearningRateSchedule(settings, totalSteps: sampler.totalSteps)
         requests = RequestPoint(
             communicator: communicator, triggerPath: settings.outputDirectory + "/" + settings.checkpoint.triggerFile,
@@ -81,10 +80,12 @@ package final class Trainer {
         communicator.watch?.stepBegins()
         sums.reset()
         guard let loss = try accumulateGradients(batch) else { return nil }
-        let reduced = try sums.reduceScatter()
-        let norm = try gradientNorm(reduced)
+        let reduced = try sums.reduce()
+        let norm = try update.norm(reduced)
         let rate = schedule.rate(step: stepsDone)
-        update(reduced, norm: norm, rate: rate)
+        try update.apply(
+            reduced, number: stepsDone + 1, learningRate: rate,
+            gradientScale: GradientClipping.factor(norm: norm, maximum: maximumNorm))
         stepsDone += 1
         communicator.watch?.stepEnds(tokens: ownTokens(of: batch))
         return record(batch, loss: loss, norm: norm, rate: rate, seconds: (clock.now - start).seconds)
@@ -113,7 +114,7 @@ package final class Trainer {
                 loss += result.loss
                 inRange = inRange && result.inRange
             } else {
-                try runner.accompanyTraining()
+                try runner.accompanyTraining(sums: sums)
             }
             memory.sample()
             if try requests.agree().contains(.stop) { return nil }
@@ -134,20 +135,9 @@ package final class Trainer {
         return total
     }
 
-    /// The norm of all gradients over all ranks: per block of 4,096 elements, then over blocks in order.
-    private func gradientNorm(_ sums: UnsafeBufferPointer<Int64>) throws -> Double {
-        context.sumOfSquares(sums, blockSize: LogicalSpace.blockSize, into: norms.ownedBlocks)
-        return try norms.total().squareRoot()
-    }
-
-    private func update(_ sums: UnsafeBufferPointer<Int64>, norm: Double, rate: Double) {
+    private var maximumNorm: Double? {
         let maximum = job.job.maximumGradientNorm
-        optimizer.update(
-            AdamW.State(
-                parameters: trainables.values, sums: sums, firstMoments: trainables.firstMoments,
-                secondMoments: trainables.secondMoments),
-            runs: optimizerRuns, number: stepsDone + 1, learningRate: rate,
-            gradientScale: GradientClipping.factor(norm: norm, maximum: maximum > 0 ? maximum : nil), context: context)
+        return maximum > 0 ? maximum : nil
     }
 
     private func record(

@@ -11,21 +11,31 @@ struct LogicalSpaceTests {
     }
 
     @Test(
-        "shards cover all elements once, cut at whole blocks, and differ by one block at most",
-        arguments: [[], [1], [4096], [4097], [100, 0, 9000], [4096 * 7 + 5, 3]], [1, 2, 3, 7, 64])
+        "shards cover all elements once, cut at whole blocks of a unit, and differ by one block a unit at most",
+        arguments: [[], [1], [4096], [4097], [100, 0, 9000], [4096 * 7 + 5, 3, 5000]], [1, 2, 3, 7, 64])
     func shards(counts: [Int], shardCount: Int) {
         let space = space(counts)
-        var next = 0
-        var blockCounts: [Int] = []
-        for index in 0..<shardCount {
-            let shard = space.shard(index, of: shardCount)
-            #expect(shard.lowerBound == next)
-            #expect(shard.lowerBound % LogicalSpace.blockSize == 0 || shard.lowerBound == space.elementCount)
-            blockCounts.append((shard.count + LogicalSpace.blockSize - 1) / LogicalSpace.blockSize)
-            next = shard.upperBound
+        let shards = (0..<shardCount).map { space.shard($0, of: shardCount) }
+        for unit in space.units {
+            let whole = space.range(of: unit)
+            var next = whole.lowerBound
+            for run in shards.compactMap({ $0.run(of: unit) }) {
+                #expect(run.elements.lowerBound == next && !run.elements.isEmpty)
+                #expect((run.elements.lowerBound - whole.lowerBound) % LogicalSpace.blockSize == 0)
+                #expect(run.places.count == run.elements.count)
+                next = run.elements.upperBound
+            }
+            #expect(next == whole.upperBound)
+            let blocks = shards.map { $0.run(of: unit)?.blocks.count ?? 0 }
+            #expect((blocks.max() ?? 0) - (blocks.min() ?? 0) <= 1)
         }
-        #expect(next == space.elementCount)
-        #expect((blockCounts.max() ?? 0) - (blockCounts.min() ?? 0) <= 1)
+        for shard in shards {
+            #expect(shard.runs.flatMap(\.places) == Array(0..<shard.elementCount))
+            #expect(shard.runs.flatMap(\.blocks) == Array(0..<shard.blockCount))
+        }
+        #expect(shards.reduce(0) { $0 + $1.blockCount } == space.blockCount)
+        #expect(space.whole.runs.allSatisfy { $0.places == $0.elements })
+        #expect(space.whole.elementCount == space.elementCount)
     }
 
     @Test("the parts of tensors in a run add up to the run")

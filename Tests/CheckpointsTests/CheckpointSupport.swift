@@ -42,13 +42,19 @@ func save(
     let sent = try JSONDecoder().decode(CheckpointTransaction.self, from: JSONEncoder().encode(transaction))
     var records: [PartRecord] = []
     for rank in 0..<ranks {
-        let run = space.shard(rank, of: ranks)
-        let values = Quantity.allCases.map { quantity in run.map { element(quantity, $0, step: step) } }
+        let shard = space.shard(rank, of: ranks)
+        let values = Quantity.allCases.map { quantity in
+            shard.runs.flatMap { $0.elements.map { element(quantity, $0, step: step) } }
+        }
         records += try values[0].withUnsafeBufferPointer { first in
             try values[1].withUnsafeBufferPointer { second in
                 try values[2].withUnsafeBufferPointer { third in
-                    let pieces = zip(Quantity.allCases, [first, second, third]).flatMap {
-                        Piece.pieces($0, of: space, run: run, values: $1)
+                    let pieces = zip(Quantity.allCases, [first, second, third]).flatMap { quantity, values in
+                        shard.runs.flatMap {
+                            Piece.pieces(
+                                quantity, of: space, run: $0.elements,
+                                values: UnsafeBufferPointer(rebasing: values[$0.places]))
+                        }
                     }
                     return try sent.writeParts(
                         pieces, part: rank, of: ranks, byteLimit: byteLimit, fileSystem: fileSystem)
@@ -64,10 +70,11 @@ func expectContent(of reader: CheckpointReader, step: Int, ranks: Int, space: Lo
     #expect(reader.step == step)
     for quantity in Quantity.allCases {
         for rank in 0..<ranks {
-            let run = space.shard(rank, of: ranks)
-            var values = [Float](repeating: -1, count: run.count)
-            try values.withUnsafeMutableBufferPointer { try reader.read(quantity, of: space, run: run, into: $0) }
-            #expect(values == run.map { element(quantity, $0, step: step) })
+            for run in space.shard(rank, of: ranks).runs.map(\.elements) {
+                var values = [Float](repeating: -1, count: run.count)
+                try values.withUnsafeMutableBufferPointer { try reader.read(quantity, of: space, run: run, into: $0) }
+                #expect(values == run.map { element(quantity, $0, step: step) })
+            }
         }
     }
 }

@@ -131,7 +131,7 @@ struct CheckpointTests {
             let path = try save(directory, step: 2, ranks: 2)
             let text = try run([
                 "h5dump", "-d", "/firstMoment/layers.0.q_proj.lora_A.weight/0", "-c", "3", "-y",
-                path + "/part-00000-of-00002.h5",
+                path + "/part-00001-of-00002.h5",
             ])
             #expect(text.contains("200000, 200001, 200002"), "\(text)")
             #expect(try run(["sh", "-c", "cd \(path) && sha256sum -c SHA256SUMS"]).contains("manifest.json: OK"))

@@ -29,6 +29,10 @@ import Testing
                     + "away"
             ),
             ("\n\n  \nlora_r: 0", "line 6, column 9: lora_r must be a whole number from 1 to 65536, found 0"),
+            (
+                "distributed: {zero_stage: 4}",
+                "line 3, column 27: distributed.zero_stage must be a whole number from 0 to 3, found 4"
+            ),
             ("lora_r: [1]", "line 3, column 9: lora_r must be a whole number from 1 to 65536, found a list"),
             ("lora_dropout: 1.0", "line 3, column 15: lora_dropout must be a number from 0 to below 1, found 1.0"),
             ("learning_rate: nan", "line 3, column 16: learning_rate must be a number from 0, found nan"),
@@ -101,7 +105,6 @@ import Testing
         "What is not built yet is said to be so",
         arguments: [
             ("optimizer: adamw_bnb_8bit", "line 3, column 12: optimizer: adamw_8bit is not built yet; use adamw"),
-            ("distributed: {zero_stage: 1}", "line 3, column 27: distributed.zero_stage: 1 is not built yet; use 3"),
             (
                 "quantization: {format: int8}",
                 "line 3, column 24: quantization.format: int8 is not built yet; use nf4 or fp4 or bf16 or fp32"

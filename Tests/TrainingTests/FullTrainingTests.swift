@@ -102,6 +102,7 @@ struct FullTrainingTests {
         "The same job gives the same bits on any number of ranks and threads, checkpointed or not",
         arguments: [
             (1, ["threads=2"]), (2, []), (3, ["gradient_checkpointing=true"]), (4, ["threads=3"]),
+            (2, ["distributed.zero_stage=0"]), (3, ["distributed.zero_stage=1"]), (4, ["distributed.zero_stage=2"]),
         ], [false, true])
     func ranks(run: (ranks: Int, extra: [String]), isTied: Bool) throws {
         let tiny = try TinyJob()

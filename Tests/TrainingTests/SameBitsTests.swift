@@ -1,6 +1,7 @@
 import Events
 import Execution
 import Foundation
+import JobFiles
 import Testing
 import Training
 
@@ -16,7 +17,10 @@ struct SameBitsTests {
         "On any number of ranks and threads, checkpointed or not",
         arguments: [
             (1, ["threads=2"]), (2, []), (3, ["gradient_checkpointing=true"]), (4, ["threads=3"]),
-            (1, ["gradient_checkpointing=true"]),
+            (1, ["gradient_checkpointing=true"]), (2, ["distributed.zero_stage=0"]),
+            (3, ["distributed.zero_stage=1"]), (4, ["distributed.zero_stage=2"]), (3, ["distributed.zero_stage=0"]),
+            (2, ["distributed.zero_stage=1", "distributed.ranks_per_node=1", "distributed.nodes_per_copy=all"]),
+            (4, ["distributed.zero_stage=2", "distributed.ranks_per_node=2", "distributed.nodes_per_copy=all"]),
         ])
     func ranks(ranks: Int, extra: [String]) throws {
         let tiny = try TinyJob()
@@ -39,6 +43,22 @@ struct SameBitsTests {
         }
         let rest = try tiny.train(tiny.job(settings, output: "cut"), ranks: after)
         #expect(rest.lines.first?.step == 5)
+        #expect(rest.lines == whole.lines.suffix(3))
+        #expect(try tiny.adapterBytes(output: "whole") == tiny.adapterBytes(output: "cut"))
+    }
+
+    @Test(
+        "After an interruption, resumed at another ZeRO stage",
+        arguments: [(0, 3), (3, 0), (1, 2), (2, 1), (0, 2), (2, 0)])
+    func stages(before: Int, after: Int) throws {
+        let tiny = try TinyJob()
+        let settings = Self.settings + ["save_steps=2"]
+        func job(_ stage: Int, _ output: String) throws -> Job {
+            try tiny.job(settings + ["distributed.zero_stage=\(stage)"], output: output)
+        }
+        let whole = try tiny.train(job(3, "whole"))
+        #expect(throws: (any Error).self) { try tiny.train(job(before, "cut"), ranks: 3, stopAfter: 6) }
+        let rest = try tiny.train(job(after, "cut"), ranks: 2)
         #expect(rest.lines == whole.lines.suffix(3))
         #expect(try tiny.adapterBytes(output: "whole") == tiny.adapterBytes(output: "cut"))
     }
