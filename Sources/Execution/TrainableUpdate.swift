@@ -30,11 +30,11 @@ package final class TrainableUpdate {
 
     /// The norm of all gradients over all ranks: per block of 4,096 elements, then over blocks in order. All ranks call
     /// it.
-    /// - Parameter sums: `ExactGradientSum.reduce()`.
-    package func norm(_ sums: UnsafeBufferPointer<Int64>) throws -> Double {
+    /// - Parameter sums: reduced.
+    package func norm(_ sums: ExactGradientSum) throws -> Double {
         for run in trainables.updated.runs {
             context.sumOfSquares(
-                UnsafeBufferPointer(rebasing: sums[run.places]), blockSize: LogicalSpace.blockSize,
+                sums.sums(of: run), blockSize: LogicalSpace.blockSize,
                 into: UnsafeMutableBufferPointer(rebasing: norms.ownedBlocks[run.blocks]))
         }
         return try norms.total().squareRoot()
@@ -45,13 +45,13 @@ package final class TrainableUpdate {
     ///   - number: the update's number, from 1.
     ///   - gradientScale: what gradients are multiplied with first: the clipping factor.
     package func apply(
-        _ sums: UnsafeBufferPointer<Int64>, number: Int, learningRate: Double, gradientScale: Double
+        _ sums: ExactGradientSum, number: Int, learningRate: Double, gradientScale: Double
     ) throws {
         for (run, parts) in zip(trainables.updated.runs, decays) {
             let moments = trainables.moments(of: run)
             optimizer.update(
                 AdamW.State(
-                    parameters: trainables.values(of: run), sums: UnsafeBufferPointer(rebasing: sums[run.places]),
+                    parameters: trainables.values(of: run), sums: sums.sums(of: run),
                     firstMoments: moments.first, secondMoments: moments.second),
                 runs: parts, number: number, learningRate: learningRate, gradientScale: gradientScale,
                 context: context)

@@ -8,8 +8,8 @@ package import Collectives
 /// the same bits for any number of ranks, ZeRO stage, groups and hosts.
 ///
 /// Up to stage 1 every rank has a sum for each element, and ranks are added at the end of the step. From stage 2 on it
-/// has the sums of its shard alone: a unit's addends go to their owners through two buckets that take turns, so that
-/// one part is under way while the next is made.
+/// has the sums of its shard alone, and ranks are added as soon as one has the gradients of a unit. Either way they go
+/// through two buckets that take turns: one part is under way while the next is made.
 package final class ExactGradientSum {
     package let space: LogicalSpace
     /// The elements whose sums over ranks this rank gets.
@@ -20,8 +20,7 @@ package final class ExactGradientSum {
     private let storage: AlignedStorage
     /// Of all elements, or from stage 2 on of this rank's shard.
     private let held: UnsafeMutableBufferPointer<Int64>
-    /// Sums over ranks of this rank's shard, where `held` are those of all elements of this rank.
-    private let reduced: AlignedStorage?
+    private let isSharded: Bool
     private let buckets: [GradientBucket]
     private var turn = 0
 
@@ -30,35 +29,24 @@ package final class ExactGradientSum {
     ) throws {
         self.space = space
         self.communicator = communicator
-        let size = Size(space: space, rank: communicator.rank, ranks: communicator.size, stage: stage)
-        shards = (0..<communicator.size).map { space.shard($0, of: communicator.size) }
-        share = stage == .nothing ? space.whole : shards[communicator.rank]
-        storage = try AlignedStorage(byteCount: size.held)
-        held = storage.elements(count: size.held / MemoryLayout<Int64>.stride)
-        reduced = try size.reduced.map { try AlignedStorage(byteCount: $0) }
-        buckets = try (0..<size.bucketCount).map { _ in try GradientBucket(ranks: communicator.size) }
+        let (rank, ranks) = (communicator.rank, communicator.size)
+        shards = (0..<ranks).map { space.shard($0, of: ranks) }
+        share = stage == .nothing ? space.whole : shards[rank]
+        isSharded = ranks > 1 && stage >= .gradients
+        let count = isSharded ? shards[rank].elementCount : space.elementCount
+        storage = try AlignedStorage(byteCount: count * MemoryLayout<Int64>.stride)
+        held = storage.elements(count: count)
+        buckets = try (0..<Self.bucketCount(ranks)).map { _ in try GradientBucket(ranks: ranks) }
     }
 
     /// Bytes that one of `ranks` ranks holds.
     package static func byteCount(space: LogicalSpace, rank: Int, ranks: Int, stage: ZeROStage) -> Int {
-        let size = Size(space: space, rank: rank, ranks: ranks, stage: stage)
-        return size.held + (size.reduced ?? 0) + size.bucketCount * GradientBucket.byteCount(ranks: ranks)
+        let count =
+            ranks > 1 && stage >= .gradients ? space.shard(rank, of: ranks).elementCount : space.elementCount
+        return count * MemoryLayout<Int64>.stride + bucketCount(ranks) * GradientBucket.byteCount(ranks: ranks)
     }
 
-    private struct Size {
-        let held: Int
-        let reduced: Int?
-        let bucketCount: Int
-
-        init(space: LogicalSpace, rank: Int, ranks: Int, stage: ZeROStage) {
-            let stride = MemoryLayout<Int64>.stride
-            let shard = space.shard(rank, of: ranks).elementCount * stride
-            let isSharded = ranks > 1 && stage >= .gradients
-            held = isSharded ? shard : space.elementCount * stride
-            reduced = ranks > 1 && stage == .optimizer ? shard : nil
-            bucketCount = isSharded ? 2 : 0
-        }
-    }
+    private static func bucketCount(_ ranks: Int) -> Int { ranks > 1 ? 2 : 0 }
 
     /// The largest magnitude that one of so many addends may have so that no sum can leave ±2,048.
     ///
@@ -79,7 +67,7 @@ package final class ExactGradientSum {
     ) throws {
         let whole = space.range(of: unit)
         guard !whole.isEmpty else { return }
-        guard !buckets.isEmpty else {
+        guard isSharded else {
             return add(0..<whole.count, UnsafeMutableBufferPointer(rebasing: held[whole]))
         }
         try send(unit) { add($0.lowerBound - whole.lowerBound..<$0.upperBound - whole.lowerBound, $1) }
@@ -87,7 +75,7 @@ package final class ExactGradientSum {
 
     /// Adds nothing to a unit, where another rank may add something.
     package func join(_ unit: UnitID) throws {
-        if !buckets.isEmpty { try send(unit) { _, _ in } }
+        if isSharded { try send(unit) { _, _ in } }
     }
 
     private func send(_ unit: UnitID, fill: (Range<Int>, UnsafeMutableBufferPointer<Int64>) -> Void) throws {
@@ -100,31 +88,49 @@ package final class ExactGradientSum {
             }
             let bucket = buckets[turn]
             turn = 1 - turn
-            try bucket.empty(into: held)
+            try bucket.empty(into: held, adding: isSharded)
+            let own = runs[communicator.rank]
             bucket.send(
-                runs.map { part($0?.elements) }, places: part(runs[communicator.rank]?.places), over: communicator,
-                fill: fill)
+                runs.map { part($0?.elements) }, places: part(isSharded ? own?.places : own?.elements),
+                over: communicator, fill: fill)
         }
     }
 
     /// Adds the sums of all ranks; all ranks call it.
-    /// - Returns: the sums of `share`.
-    package func reduce() throws -> UnsafeBufferPointer<Int64> {
-        for bucket in buckets { try bucket.empty(into: held) }
-        guard communicator.size > 1, buckets.isEmpty else { return UnsafeBufferPointer(held) }
-        guard let reduced else {
-            try communicator.startAllReduce(held, .sum).wait()
-            return UnsafeBufferPointer(held)
+    package func reduce() throws {
+        guard communicator.size > 1 else { return }
+        if !isSharded {
+            for unit in space.units {
+                try send(unit) { _ = $1.update(fromContentsOf: held[$0]) }
+            }
         }
-        let sums: UnsafeMutableBufferPointer<Int64> = reduced.elements(count: share.elementCount)
+        for bucket in buckets { try bucket.empty(into: held, adding: isSharded) }
+        if share == space.whole { try gather() }
+    }
+
+    /// Every rank gets the sums that the others have.
+    private func gather() throws {
         for unit in space.units {
-            let runs = shards.map { $0.run(of: unit) }
-            try communicator.startReduceScatter(
-                send: UnsafeBufferPointer(rebasing: held[space.range(of: unit)]),
-                receive: UnsafeMutableBufferPointer(rebasing: sums[runs[communicator.rank]?.places ?? 0..<0]),
-                counts: runs.map { $0?.elements.count ?? 0 }
+            let whole = space.range(of: unit)
+            let plan = GatherPlan(
+                whole, parts: shards.map { $0.run(of: unit)?.elements ?? 0..<0 }, stride: MemoryLayout<Int64>.stride)
+            let own = shards[communicator.rank].run(of: unit)?.elements ?? whole.lowerBound..<whole.lowerBound
+            try communicator.startAllGather(
+                send: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: held[own])),
+                receive: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: held[whole])),
+                counts: plan.byteCounts, displacements: plan.byteDisplacements
             ).wait()
         }
-        return UnsafeBufferPointer(sums)
+    }
+
+    /// The sums of some elements of `share`; over all ranks after `reduce()`.
+    package func sums(of run: LogicalShard.Run) -> UnsafeBufferPointer<Int64> {
+        UnsafeBufferPointer(rebasing: held[isSharded ? run.places : run.elements])
+    }
+
+    /// The sums of all elements, where one rank has them all.
+    package var all: UnsafeBufferPointer<Int64> {
+        precondition(communicator.size == 1)
+        return UnsafeBufferPointer(held)
     }
 }

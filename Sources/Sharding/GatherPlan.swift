@@ -1,6 +1,6 @@
 import Architectures
 
-/// Which rank gives which bytes of a unit's parameters.
+/// Which rank gives which bytes of a unit.
 struct GatherPlan {
     let elements: Range<Int>
     let byteCounts: [Int]
@@ -14,11 +14,10 @@ struct GatherPlan {
     /// - Parameters:
     ///   - elements: what is gathered.
     ///   - parts: of it, one a rank.
-    init(_ elements: Range<Int>, parts: [Range<Int>]) {
+    ///   - stride: bytes of an element.
+    init(_ elements: Range<Int>, parts: [Range<Int>], stride: Int = MemoryLayout<Float>.stride) {
         self.elements = elements
-        byteCounts = parts.map { $0.count * MemoryLayout<Float>.stride }
-        byteDisplacements = parts.map {
-            $0.isEmpty ? 0 : ($0.lowerBound - elements.lowerBound) * MemoryLayout<Float>.stride
-        }
+        byteCounts = parts.map { $0.count * stride }
+        byteDisplacements = parts.map { $0.isEmpty ? 0 : ($0.lowerBound - elements.lowerBound) * stride }
     }
 }

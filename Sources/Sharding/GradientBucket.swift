@@ -8,7 +8,7 @@ import Collectives
 final class GradientBucket {
     private let addends: AlignedStorage
     private let sums: AlignedStorage
-    /// Where in this rank's shard the sums belong.
+    /// Where the sums belong that this rank gets.
     private var places = 0..<0
     private var pending: PendingRequest?
 
@@ -32,7 +32,7 @@ final class GradientBucket {
     /// Fills the bucket with the addends of some elements of each rank, in rank order, and sends them.
     /// - Parameters:
     ///   - parts: numbers of elements in the logical space, one range a rank.
-    ///   - places: where this rank's part belongs in its shard.
+    ///   - places: where the sums of this rank's part belong.
     ///   - fill: adds to zeros.
     func send(
         _ parts: [Range<Int>], places: Range<Int>, over communicator: any Communicator,
@@ -51,12 +51,17 @@ final class GradientBucket {
             send: UnsafeBufferPointer(all), receive: sums.elements(count: places.count), counts: parts.map(\.count))
     }
 
-    /// Waits for the sums over ranks that are under way, if any, and adds them to this rank's shard.
-    func empty(into shard: UnsafeMutableBufferPointer<Int64>) throws {
+    /// Waits for the sums over ranks that are under way, if any, and adds them to what is at their places, or writes them
+    /// there.
+    func empty(into target: UnsafeMutableBufferPointer<Int64>, adding: Bool) throws {
         guard let request = pending.take() else { return }
         try request.wait()
         let received: UnsafeMutableBufferPointer<Int64> = sums.elements(count: places.count)
-        for (place, sum) in zip(places, received) { shard[place] &+= sum }
+        guard adding else {
+            _ = UnsafeMutableBufferPointer(rebasing: target[places]).update(fromContentsOf: received)
+            return
+        }
+        for (place, sum) in zip(places, received) { target[place] &+= sum }
     }
 
     /// Waits for what is under way and forgets it.

@@ -166,10 +166,10 @@ private final class BenchmarkStep {
         }
         number += 1
         try times.measure("optimiser") {
-            let reduced = try sums.reduce()
-            let norm = try update.norm(reduced)
+            try sums.reduce()
+            let norm = try update.norm(sums)
             try update.apply(
-                reduced, number: number, learningRate: 1e-4,
+                sums, number: number, learningRate: 1e-4,
                 gradientScale: GradientClipping.factor(norm: norm, maximum: 1))
         }
     }

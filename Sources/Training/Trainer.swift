@@ -80,11 +80,11 @@ package final class Trainer {
         communicator.watch?.stepBegins()
         sums.reset()
         guard let loss = try accumulateGradients(batch) else { return nil }
-        let reduced = try sums.reduce()
-        let norm = try update.norm(reduced)
+        try sums.reduce()
+        let norm = try update.norm(sums)
         let rate = schedule.rate(step: stepsDone)
         try update.apply(
-            reduced, number: stepsDone + 1, learningRate: rate,
+            sums, number: stepsDone + 1, learningRate: rate,
             gradientScale: GradientClipping.factor(norm: norm, maximum: maximumNorm))
         stepsDone += 1
         communicator.watch?.stepEnds(tokens: ownTokens(of: batch))

@@ -65,8 +65,7 @@ struct ParityRun {
             throw Divergence(step: 1, reason: "a loss or a gradient is not finite or too large to be summed")
         }
         var gradients = [Float](repeating: 0, count: trainables.space.elementCount)
-        let reduced = try sums.reduce()
-        gradients.withUnsafeMutableBufferPointer { context.fixedPointToFloat(reduced, scale: 1, into: $0) }
+        gradients.withUnsafeMutableBufferPointer { context.fixedPointToFloat(sums.all, scale: 1, into: $0) }
         var tensors = trainables.space.tensors.enumerated().map { number, tensor in
             let start = trainables.space.offsets[number]
             return OutgoingTensor(

@@ -50,7 +50,7 @@ struct FullBench {
             room.batch(microBatch, of: set), gradientScale: 1 / Float(microBatch.targetCount), dropout: nil,
             sums: sums, limit: ExactGradientSum.limit(addends: runner.addendsPerMicroBatch))
         #expect(result.inRange && result.loss.isFinite)
-        return (Array(try sums.reduce()), result.loss.sum)
+        return (Array(sums.all), result.loss.sum)
     }
 
     /// The gradients of the mean loss over all rows, by tensor.

@@ -56,10 +56,9 @@ struct TrainedModel {
         let batch = microBatch(0..<Self.rowsOfComparison, of: heldOut)
         let sums = try ExactGradientSum(space: trainables.space, communicator: SoloCommunicator())
         let loss = try run(room.batch(batch, of: heldOut), targets: batch.targetCount, on: runner, sums: sums)
-        let reduced = try sums.reduce()
         let tensors = trainables.space.tensors.enumerated().map { number, tensor in
             let start = trainables.space.offsets[number]
-            return (tensor.name, reduced[start..<start + tensor.elementCount].map { Float(Double($0) * 0x1p-52) })
+            return (tensor.name, sums.all[start..<start + tensor.elementCount].map { Float(Double($0) * 0x1p-52) })
         }
         return (loss, tensors)
     }
@@ -163,7 +162,7 @@ struct TrainedModel {
             sums.reset()
             _ = try run(room.batch(batch, of: training), targets: batch.targetCount, on: runner, sums: sums)
             let state = AdamW.State(
-                parameters: trainables.values, sums: try sums.reduce(),
+                parameters: trainables.values, sums: sums.all,
                 firstMoments: trainables.firstMoments, secondMoments: trainables.secondMoments)
             AdamW().update(
                 state, runs: [AdamW.Run(elements: 0..<trainables.space.elementCount, decays: false)], number: step + 1,
