@@ -17,6 +17,8 @@ package struct StepMemory: Codable, Equatable, Sendable {
     package let moments: Int
     /// The gradients of the step in fixed point.
     package let sums: Int
+    /// What ranks share that train on their own for some steps.
+    package let outer: Int
     /// The gradients that one micro-batch gives to the units that are worked on.
     package let gradients: Int
     /// What kernels pack and decode into.
@@ -32,11 +34,16 @@ package struct StepMemory: Codable, Equatable, Sendable {
     ///   - source: the frozen base; nil where everything is trained.
     ///   - gathered: where the base is spread over several nodes, how this one holds its part.
     ///   - longestSequence: how many positions a sequence may have.
+    ///   - isLocal: whether each rank trains on its own until an `OuterStep`.
     package init(
         layout: StepLayout, space: LogicalSpace, source: (any UnitSource)?, gathered: GatheredBase.Plan? = nil,
-        longestSequence: Int, context: KernelContext, rank: Int = 0, ranks: Int = 1, stage: ZeROStage = .parameters
+        longestSequence: Int, context: KernelContext, rank: Int = 0, ranks: Int = 1, stage: ZeROStage = .parameters,
+        isLocal: Bool = false
     ) {
         let architecture = layout.architecture
+        outer =
+            isLocal ? OuterStep.byteCount(space: space, units: architecture.units, rank: rank, ranks: ranks) : 0
+        let (rank, ranks) = isLocal ? (0, 1) : (rank, ranks)
         let trainables = TrainableUnits.Size(
             space: space, units: architecture.units, rank: rank, ranks: ranks, stage: stage)
         activations = layout.byteCount
@@ -65,7 +72,7 @@ package struct StepMemory: Codable, Equatable, Sendable {
     package var parts: [String: Int] {
         [
             "activations": activations, "parameters": parameters, "moments": moments, "exact_sums": sums,
-            "gradients": gradients, "kernel_scratch": scratch, "tables": tables, "base": base,
+            "outer_step": outer, "gradients": gradients, "kernel_scratch": scratch, "tables": tables, "base": base,
         ]
     }
 

@@ -27,6 +27,7 @@ extension Job {
         switch name {
         case "num_epochs": maximumSteps != nil
         case "warmup_ratio": warmupSteps != nil
+        case "outer_learning_rate", "outer_momentum": synchronizationInterval == 1
         case _ where name.hasPrefix("quantization."): adapter != .qlora
         case _ where name.hasPrefix("lora_"): adapter == .none
         default: false

@@ -54,6 +54,11 @@ package struct Job: Sendable {
     package var weightDecay = 0.0
     /// The gradient norm is clipped to this; 0: never.
     package var maximumGradientNorm = 1.0
+    /// Steps that each rank takes on its own before all are averaged; 1: none, all ranks make every step together.
+    package var synchronizationInterval = 1
+    /// This and the next: Douillard et al. 2023, "DiLoCo", section 3.1.
+    package var outerLearningRate = 0.7
+    package var outerMomentum = 0.9
 
     // How it is computed
     package var gradientCheckpointing: Bool?

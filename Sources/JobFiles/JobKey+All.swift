@@ -87,6 +87,17 @@ extension JobKey {
             "max_grad_norm", \.maximumGradientNorm, "a number from 0", binds: true, nullIs: 0,
             "the gradient is clipped to this norm; 0: never"
         ) { $0 >= 0 },
+        integer(
+            "sync_every", \.synchronizationInterval, 1...unbounded, binds: true, nullIs: 1,
+            "steps that each rank takes on its own before all are averaged (DiLoCo), for slow networks; 1: none"),
+        number(
+            "outer_learning_rate", \.outerLearningRate, "a number above 0", binds: true,
+            "with sync_every: how far to go towards the average"
+        ) { $0 > 0 },
+        number(
+            "outer_momentum", \.outerMomentum, "a number from 0 to below 1", binds: true, nullIs: 0,
+            "with sync_every: Nesterov momentum of the averages"
+        ) { $0 >= 0 && $0 < 1 },
     ]
 
     private static let run: [JobKey] = [

@@ -51,8 +51,8 @@ final class GradientBucket {
             send: UnsafeBufferPointer(all), receive: sums.elements(count: places.count), counts: parts.map(\.count))
     }
 
-    /// Waits for the sums over ranks that are under way, if any, and adds them to what is at their places, or writes them
-    /// there.
+    /// Waits for the sums over ranks that are under way, if any, and adds them to what is at their places, or writes
+    /// them there.
     func empty(into target: UnsafeMutableBufferPointer<Int64>, adding: Bool) throws {
         guard let request = pending.take() else { return }
         try request.wait()

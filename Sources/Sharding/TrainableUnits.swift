@@ -70,6 +70,8 @@ package final class TrainableUnits {
             // Who holds everything lends units from there.
             slotCount = ranks == 1 || stage < .parameters ? 0 : 2
         }
+
+        package var byteCount: Int { values + 2 * moments + slotCount * slot }
     }
 
     var holdsAll: Bool { held.elementCount == space.elementCount }

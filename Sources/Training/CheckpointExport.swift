@@ -11,7 +11,7 @@ package enum CheckpointExport {
     package static func peft(_ reader: CheckpointReader, to directory: String) throws {
         let description = try adapter(of: reader)
         let space = LogicalSpace(
-            reader.manifest.tensors.filter { $0.quantity == .value }.map {
+            reader.manifest.tensors.filter { $0.quantity == .value && LogicalSpace.isShared($0.tensor) }.map {
                 LogicalTensor(name: $0.tensor, shape: $0.shape, unit: .embedding, decays: true)
             })
         var values = [Float](repeating: 0, count: space.elementCount)

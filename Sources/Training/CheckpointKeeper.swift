@@ -23,6 +23,7 @@ package final class CheckpointKeeper {
     }
 
     private static let fingerprintKey = "dataFingerprint"
+    private static let ownersKey = "ranksWithOwnState"
     /// Under this name a checkpoint carries its `AdapterDescription`, unless all parameters were trained.
     package static let adapterKey = "adapter"
 
@@ -50,8 +51,10 @@ package final class CheckpointKeeper {
     }
 
     /// Writes a checkpoint; all ranks call it. On failure every rank throws and nothing that was committed is lost.
+    /// - Parameter local: what each rank has of its own.
     package func save(
-        step: Int, trainables: TrainableUnits, adapter: AdapterDescription?, job: ResolvedJob
+        step: Int, trainables: TrainableUnits, local: TrainableUnits? = nil, adapter: AdapterDescription?,
+        job: ResolvedJob
     ) throws -> SaveRecord {
         let clock = ContinuousClock()
         let start = clock.now
@@ -61,10 +64,11 @@ package final class CheckpointKeeper {
         let path: String
         let byteCount: Int
         do {
-            let parts = try writeParts(transaction, trainables)
+            let parts = try writeParts(transaction, pieces(trainables) + (local.map(pieces(ofOwn:)) ?? []))
             byteCount = parts.reduce(0) { $0 + $1.byteCount }
             path = try communicator.fromCoordinator {
-                try transaction.commit(try content(trainables, adapter, job), parts: parts, fileSystem: fileSystem)
+                try transaction.commit(
+                    try content(trainables, hasLocal: local != nil, adapter, job), parts: parts, fileSystem: fileSystem)
             }
         } catch {
             if communicator.isCoordinator { transaction.abandon(fileSystem: fileSystem) }
@@ -81,11 +85,11 @@ package final class CheckpointKeeper {
 
     /// The records of all ranks' parts, on the coordinator; its own elsewhere.
     private func writeParts(
-        _ transaction: CheckpointTransaction, _ trainables: TrainableUnits
+        _ transaction: CheckpointTransaction, _ pieces: [Piece]
     ) throws -> [PartRecord] {
         let records = try communicator.agree {
             try transaction.writeParts(
-                pieces(trainables), part: communicator.rank, of: communicator.size, fileSystem: fileSystem)
+                pieces, part: communicator.rank, of: communicator.size, fileSystem: fileSystem)
         }
         return try communicator.gatherValues(records)?.flatMap { $0 } ?? records
     }
@@ -100,14 +104,29 @@ package final class CheckpointKeeper {
         }
     }
 
+    /// A rank's own state lies under names of its own.
+    private func pieces(ofOwn local: TrainableUnits) -> [Piece] {
+        let space = local.space.owned(byRank: communicator.rank)
+        return Quantity.allCases.flatMap { quantity in
+            local.held.runs.flatMap { run in
+                Piece.pieces(
+                    quantity, of: space, run: run.elements,
+                    values: UnsafeBufferPointer(local.elements(quantity, of: run)))
+            }
+        }
+    }
+
     private func content(
-        _ trainables: TrainableUnits, _ adapter: AdapterDescription?, _ job: ResolvedJob
+        _ trainables: TrainableUnits, hasLocal: Bool, _ adapter: AdapterDescription?, _ job: ResolvedJob
     ) throws -> CheckpointContent {
+        let owners = hasLocal ? 0..<communicator.size : 0..<0
         var state = [Self.fingerprintKey: JSONValue.text(identity.data)]
+        if hasLocal { state[Self.ownersKey] = .integer(communicator.size) }
         if let adapter { state[Self.adapterKey] = try JSONValue(encoding: adapter) }
         return CheckpointContent(
             job: try JSONValue(encoding: job), baseHash: identity.base, state: state,
-            tensors: CheckpointTensor.all(of: trainables.space))
+            tensors: CheckpointTensor.all(of: trainables.space)
+                + owners.flatMap { CheckpointTensor.all(of: trainables.space.owned(byRank: $0)) })
     }
 }
 
@@ -158,10 +177,13 @@ extension CheckpointKeeper {
     /// Restores the trainable state; all ranks call it.
     /// - Returns: the steps done in it.
     /// - Throws: `InputError` where it belongs to other data or another job, or is damaged.
-    package func resume(_ trainables: TrainableUnits, from origin: Origin, job: ResolvedJob) throws -> Int {
+    package func resume(
+        _ trainables: TrainableUnits, local: TrainableUnits? = nil, from origin: Origin, job: ResolvedJob
+    ) throws -> Int {
         let step = try communicator.agree {
             let reader = try CheckpointReader(directory: origin.path, verification: .onUse)
             try check(reader, job, madeBy: origin.job)
+            if let local { try resume(own: local, from: reader) }
             for quantity in Quantity.allCases {
                 let here = quantity == .value ? trainables.held : trainables.updated
                 for run in here.runs {
@@ -174,6 +196,21 @@ extension CheckpointKeeper {
         lastStep = step
         lastPath = origin.path
         return step
+    }
+
+    private func resume(own local: TrainableUnits, from reader: CheckpointReader) throws {
+        guard reader.manifest.state[Self.ownersKey] == .integer(communicator.size) else {
+            throw InputError(
+                .usage, file: reader.directory,
+                "was made with sync_every by another number of ranks than these \(communicator.size), each with a "
+                    + "state of its own", remedy: "start as many, or \(Self.fresh)")
+        }
+        let space = local.space.owned(byRank: communicator.rank)
+        for quantity in Quantity.allCases {
+            for run in local.held.runs {
+                try reader.read(quantity, of: space, run: run.elements, into: local.elements(quantity, of: run))
+            }
+        }
     }
 
     private func check(_ reader: CheckpointReader, _ job: ResolvedJob, madeBy old: ResolvedJob) throws {

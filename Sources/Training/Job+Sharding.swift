@@ -1,3 +1,4 @@
+import Buffers
 import JobFiles
 import Sharding
 
@@ -7,5 +8,22 @@ extension Job {
             preconditionFailure("a job was read with the ZeRO stage \(distributed.zeroStage)")
         }
         return stage
+    }
+
+    /// Whether each rank trains on its own between outer steps.
+    var isLocal: Bool { synchronizationInterval > 1 }
+
+    /// What is to be said about steps that ranks take on their own; nil where they take none.
+    /// - Throws: `InputError` where a rank would have nothing to train on.
+    func checkLocalSteps(ranks: Int) throws -> String? {
+        guard isLocal else { return nil }
+        let microBatches = globalBatchSize.dividedRoundingUp(by: microBatchSize)
+        guard microBatches >= ranks else {
+            throw InputError(
+                .usage, "sync_every: a step has \(microBatches) micro-batches, and each of \(ranks) ranks needs one",
+                remedy: "raise global_batch_size, lower micro_batch_size, or start fewer ranks")
+        }
+        return "each rank trains on its own and meets the others every \(synchronizationInterval) steps; the result "
+            + "depends on the number of ranks"
     }
 }

@@ -48,7 +48,7 @@ struct MemoryPlan: Codable, Sendable {
             return StepMemory(
                 layout: StepLayout(architecture, adapter: plan.settings, extent: extent), space: plan.space,
                 source: base.stored, gathered: gathered, longestSequence: longest, context: context, rank: rank ?? 0,
-                ranks: ranks, stage: job.zeroStage)
+                ranks: ranks, stage: job.zeroStage, isLocal: job.isLocal)
         }
         let available = ProcessMemory.availableBytes
         // The ranks of a node share what they use of the base.

@@ -49,7 +49,7 @@ package struct MergedExport {
         }
         let start = try StartingWeights(path: path, random: true)
         let tensors = Dictionary(uniqueKeysWithValues: start.architecture.trainableTensors.map { ($0.name, $0) })
-        let held = reader.manifest.tensors.filter { $0.quantity == .value }
+        let held = reader.manifest.tensors.filter { $0.quantity == .value && LogicalSpace.isShared($0.tensor) }
         guard held.count == tensors.count, held.allSatisfy({ tensors[$0.tensor]?.shape == $0.shape }) else {
             throw InputError(
                 .data, file: reader.directory, "holds a model of another shape than \(path)",

@@ -24,7 +24,7 @@ extension Trainer {
     }
 
     func save() throws -> SaveRecord {
-        try checkpoints.save(step: stepsDone, trainables: trainables, adapter: adapter, job: job)
+        try checkpoints.save(step: stepsDone, trainables: trainables, local: local, adapter: adapter, job: job)
     }
 
     /// Writes what was trained for other programs; all ranks call it.

@@ -53,29 +53,39 @@ extension Trainer {
             nodesPerCopy: copy.nodesPerCopy, ranksPerNode: communicator.node.size)
         let layout = StepLayout(architecture, adapter: plan.settings, extent: memory.extent)
         let trainables = try TrainableUnits(
-            space: plan.space, units: architecture.units, communicator: communicator, stage: job.zeroStage)
+            space: plan.space, units: architecture.units, communicator: communicator,
+            stage: job.isLocal ? .parameters : job.zeroStage)
+        let worked =
+            job.isLocal
+            ? try TrainableUnits(space: plan.space, units: architecture.units, communicator: SoloCommunicator())
+            : trainables
+        try communicator.agree { try job.checkLocalSteps(ranks: communicator.size).map(notice) }
         let trainer = try Trainer(
             job: resolved, adapter: plan.adapter, base: base, communicator: communicator, context: context,
             runner: ModelRunner(
                 layout: layout,
                 frozen: try copy.source(communicator).map { FrozenUnits(source: $0, keepsPages: false) },
-                trainables: trainables, longestSequence: memory.longestSequence, context: context, compute: compute),
-            trainables: trainables, memoryPlan: memory, sampler: Sampler(job, data: data), data: data,
+                trainables: worked, longestSequence: memory.longestSequence, context: context, compute: compute),
+            trainables: trainables, worked: worked, memoryPlan: memory, sampler: Sampler(job, data: data), data: data,
             room: BatchRoom(tokenCapacity: memory.extent.tokens),
             checkpoints: checkpoints, events: events)
         try communicator.agree { try plan.initialize(trainables, seed: job.seed) }
+        try trainer.outer?.begin()
         try trainer.begin(from: origin)
         return trainer
     }
 
     /// Announces the run and goes back to where an earlier one stood.
     private func begin(from origin: CheckpointKeeper.Origin?) throws {
-        if let origin { stepsDone = try checkpoints.resume(trainables, from: origin, job: job) }
+        if let origin { stepsDone = try checkpoints.resume(trainables, local: local, from: origin, job: job) }
         try communicator.agree {
             try events.send(.started(summary()))
             if let origin { try events.send(.resumed(step: stepsDone, path: origin.path)) }
         }
     }
+
+    /// The state of this rank that is not that of all.
+    var local: TrainableUnits? { outer == nil ? nil : worked }
 
     private static func makeOutputDirectory(_ job: Job, _ communicator: any Communicator) throws {
         guard communicator.isCoordinator else { return }

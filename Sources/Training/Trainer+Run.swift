@@ -18,7 +18,7 @@ extension Trainer {
             progress.loss = record.loss
             progress.tokens += record.tokens
             try send(.step(record))
-            if isDue(job.job.evaluationSteps) || isLast && job.job.evaluationSteps > 0 { try evaluate(&progress) }
+            if isEvaluationDue { try evaluate(&progress) }
             let asked = try requests.agree()
             if isDue(job.job.saveSteps) || isLast || !asked.isEmpty { try saveIfNew(&progress) }
             if asked.contains(.stop), !isLast {
@@ -30,6 +30,14 @@ extension Trainer {
     }
 
     private var isLast: Bool { stepsDone == totalSteps }
+
+    /// Ranks that train on their own have no common parameters to evaluate before they meet.
+    private var isEvaluationDue: Bool {
+        let interval = job.job.evaluationSteps
+        guard interval > 0, isSynchronizing else { return false }
+        let before = max(0, stepsDone - job.job.synchronizationInterval)
+        return isLast || stepsDone / interval > before / interval
+    }
 
     private func isDue(_ interval: Int) -> Bool { interval > 0 && stepsDone % interval == 0 }
 

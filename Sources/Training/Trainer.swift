@@ -22,7 +22,11 @@ package final class Trainer {
     let communicator: any Communicator
     let context: KernelContext
     let runner: ModelRunner
+    /// What is trained, as it is saved and exported.
     let trainables: TrainableUnits
+    /// What the steps of this rank update: that, or its own of which an outer step makes it.
+    let worked: TrainableUnits
+    let outer: OuterStep?
     let sums: ExactGradientSum
     let memoryPlan: MemoryPlan
     let update: TrainableUpdate
@@ -41,7 +45,8 @@ package final class Trainer {
 
     init(
         job: ResolvedJob, adapter: AdapterDescription?, base: TrainingBase, communicator: any Communicator,
-        context: KernelContext, runner: ModelRunner, trainables: TrainableUnits, memoryPlan: MemoryPlan,
+        context: KernelContext, runner: ModelRunner, trainables: TrainableUnits, worked: TrainableUnits,
+        memoryPlan: MemoryPlan,
         sampler: Sampler, data: TrainingData, room: BatchRoom, checkpoints: CheckpointKeeper, events: EventStream
     ) throws {
         let settings = job.job
@@ -52,19 +57,27 @@ package final class Trainer {
         self.context = context
         self.runner = runner
         self.trainables = trainables
+        self.worked = worked
+        let isLocal = settings.synchronizationInterval > 1
+        outer =
+            isLocal
+            ? try OuterStep(
+                local: worked, shared: trainables, learningRate: settings.outerLearningRate,
+                momentum: settings.outerMomentum, communicator: communicator, context: context) : nil
+        let group: any Communicator = isLocal ? SoloCommunicator() : communicator
         self.memoryPlan = memoryPlan
         self.sampler = sampler
         self.data = data
         self.room = room
         self.checkpoints = checkpoints
         self.events = events
-        sums = try ExactGradientSum(space: trainables.space, communicator: communicator, stage: settings.zeroStage)
+        sums = try ExactGradientSum(space: worked.space, communicator: group, stage: settings.zeroStage)
         update = try TrainableUpdate(
-            trainables,
+            worked,
             optimizer: AdamW(
                 beta1: settings.adamBeta1, beta2: settings.adamBeta2, epsilon: settings.adamEpsilon,
                 weightDecay: settings.weightDecay),
-            communicator: communicator, context: context)
+            communicator: group, context: context)
         schedule = LearningRateSchedule(settings, totalSteps: sampler.totalSteps)
         requests = RequestPoint(
             communicator: communicator, triggerPath: settings.outputDirectory + "/" + settings.checkpoint.triggerFile,
@@ -87,22 +100,42 @@ package final class Trainer {
             sums, number: stepsDone + 1, learningRate: rate,
             gradientScale: GradientClipping.factor(norm: norm, maximum: maximumNorm))
         stepsDone += 1
-        communicator.watch?.stepEnds(tokens: ownTokens(of: batch))
-        return record(batch, loss: loss, norm: norm, rate: rate, seconds: (clock.now - start).seconds)
+        if isSynchronizing { try synchronize() }
+        communicator.watch?.stepEnds(tokens: own(of: batch).reduce(0) { $0 + $1.tokenCount })
+        return record(batch, loss: loss, norm: try reported(norm), rate: rate, seconds: (clock.now - start).seconds)
     }
 
-    /// Tokens of the micro-batches that are this rank's.
-    private func ownTokens(of batch: StepBatch) -> Int {
-        let own = stride(from: communicator.rank, to: batch.microBatches.count, by: communicator.size)
-        return own.reduce(0) { $0 + batch.microBatches[$1].tokenCount }
+    /// The micro-batches of a step that are this rank's.
+    private func own(of batch: StepBatch) -> [MicroBatch] {
+        stride(from: communicator.rank, to: batch.microBatches.count, by: communicator.size).map {
+            batch.microBatches[$0]
+        }
+    }
+
+    /// Whether the parameters are the same on all ranks after this many steps.
+    var isSynchronizing: Bool {
+        stepsDone == totalSteps || stepsDone.isMultiple(of: job.job.synchronizationInterval)
+    }
+
+    private func synchronize() throws {
+        guard let outer, try !outer.run() else { return }
+        throw Divergence(step: stepsDone, reason: "a parameter is not finite or too large to be averaged")
+    }
+
+    /// The norm of the gradient that all ranks share, or the mean of the norms of their own.
+    private func reported(_ norm: Double) throws -> Double {
+        guard outer != nil else { return norm }
+        return Double(try communicator.allReduce(Int64(norm * 0x1p30), .sum)) * 0x1p-30 / Double(communicator.size)
     }
 
     /// Forward, loss and backward of this rank's micro-batches; sums of all of them, and the losses of all ranks.
     private func accumulateGradients(_ batch: StepBatch) throws -> ExactLoss? {
         var loss = ExactLoss()
         var inRange = true
-        let gradientScale = 1 / Float(max(1, batch.targetCount))
-        let limit = ExactGradientSum.limit(addends: batch.microBatches.count * runner.addendsPerMicroBatch)
+        // What is added to one sum: by all ranks, or by this one.
+        let summed = outer == nil ? batch.microBatches : own(of: batch)
+        let gradientScale = 1 / Float(max(1, summed.reduce(0) { $0 + $1.targetCount }))
+        let limit = ExactGradientSum.limit(addends: summed.count * runner.addendsPerMicroBatch)
         let rounds = batch.microBatches.count.dividedRoundingUp(by: communicator.size)
         for round in 0..<rounds {
             let number = round * communicator.size + communicator.rank

@@ -34,17 +34,19 @@ struct StepMemoryTests {
                 try Self.check(nil, adapter: nil, ranks: 3, stage: stage, recomputation: .everything)
             }
             try Self.check(nil, adapter: nil, ranks: 1, recomputation: .everything)
+            try Self.check(base, adapter: Self.adapter, ranks: 3, isLocal: true, recomputation: .nothing)
         }
     }
 
     private static func check(
         _ base: SyntheticBase?, adapter: AdapterDescription?, ranks: Int, stage: ZeROStage = .parameters,
-        recomputation: Recomputation
+        isLocal: Bool = false, recomputation: Recomputation
     ) throws {
         let before = AlignedStorage.heldByteCount
         let results = try InProcessWorld.run(size: ranks) { communicator in
             let step = try PlannedStep(
                 architecture, base: base, adapter: adapter, recomputation: recomputation, stage: stage,
+                isLocal: isLocal,
                 communicator: communicator)
             return try withExtendedLifetime(step) {
                 try step.run()
@@ -70,11 +72,12 @@ private final class PlannedStep {
     private let runner: ModelRunner
     private let sums: ExactGradientSum
     private let update: TrainableUpdate
+    private let outer: OuterStep?
     private let room: BatchRoom
 
     init(
         _ architecture: Architecture, base: SyntheticBase?, adapter: AdapterDescription?,
-        recomputation: Recomputation, stage: ZeROStage, communicator: any Communicator
+        recomputation: Recomputation, stage: ZeROStage, isLocal: Bool, communicator: any Communicator
     ) throws {
         let space = LogicalSpace(adapter.map { architecture.adapterTensors($0) } ?? architecture.trainableTensors)
         let layout = StepLayout(
@@ -83,14 +86,20 @@ private final class PlannedStep {
         context = try KernelContext(threads: 2)
         memory = StepMemory(
             layout: layout, space: space, source: base, longestSequence: 12, context: context,
-            rank: communicator.rank, ranks: communicator.size, stage: stage)
-        let units = try TrainableUnits(
-            space: space, units: architecture.units, communicator: communicator, stage: stage)
+            rank: communicator.rank, ranks: communicator.size, stage: stage, isLocal: isLocal)
+        let group: any Communicator = isLocal ? SoloCommunicator() : communicator
+        let units = try TrainableUnits(space: space, units: architecture.units, communicator: group, stage: stage)
+        outer =
+            isLocal
+            ? try OuterStep(
+                local: units,
+                shared: TrainableUnits(space: space, units: architecture.units, communicator: communicator),
+                learningRate: 1, momentum: 0, communicator: communicator, context: context) : nil
         runner = try ModelRunner(
             layout: layout, frozen: base.map { FrozenUnits(source: $0, keepsPages: false) }, trainables: units,
             longestSequence: 12, context: context, compute: .int8)
-        sums = try ExactGradientSum(space: space, communicator: communicator, stage: stage)
-        update = try TrainableUpdate(units, optimizer: AdamW(), communicator: communicator, context: context)
+        sums = try ExactGradientSum(space: space, communicator: group, stage: stage)
+        update = try TrainableUpdate(units, optimizer: AdamW(), communicator: group, context: context)
         room = try BatchRoom(tokenCapacity: 24)
     }
 
@@ -104,5 +113,6 @@ private final class PlannedStep {
         try sums.reduce()
         #expect(try update.norm(sums).isFinite)
         try update.apply(sums, number: 1, learningRate: 1e-3, gradientScale: 1)
+        if let outer { #expect(try outer.run()) }
     }
 }

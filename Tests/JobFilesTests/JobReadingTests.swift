@@ -39,6 +39,9 @@ import Testing
         adam_epsilon: 1e-8
         weight_decay: 0.0
         max_grad_norm: 1.0
+        sync_every: 1
+        outer_learning_rate: 0.7
+        outer_momentum: 0.9
         gradient_checkpointing: auto
         compute: auto
         threads: auto
