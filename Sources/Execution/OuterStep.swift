@@ -40,8 +40,8 @@ package final class OuterStep {
             + ExactGradientSum.byteCount(space: space, rank: rank, ranks: ranks, stage: .gradients)
     }
 
-    /// Every rank goes on from the shared parameters. All ranks call it.
-    package func begin() throws {
+    /// Every rank goes on from the shared parameters.
+    private func share() throws {
         let units = local.space.units
         for (place, unit) in units.enumerated() {
             let values = try shared.acquire(unit)
@@ -67,7 +67,7 @@ package final class OuterStep {
                 anchors[place] -= Float(learningRate) * (gradient + Float(momentum) * velocity)
             }
         }
-        try begin()
+        try share()
         return true
     }
 

@@ -69,8 +69,10 @@ extension Trainer {
             trainables: trainables, worked: worked, memoryPlan: memory, sampler: Sampler(job, data: data), data: data,
             room: BatchRoom(tokenCapacity: memory.extent.tokens),
             checkpoints: checkpoints, events: events)
-        try communicator.agree { try plan.initialize(trainables, seed: job.seed) }
-        try trainer.outer?.begin()
+        try communicator.agree {
+            try plan.initialize(trainables, seed: job.seed)
+            if job.isLocal { try plan.initialize(worked, seed: job.seed) }
+        }
         try trainer.begin(from: origin)
         return trainer
     }
