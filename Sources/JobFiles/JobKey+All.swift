@@ -128,6 +128,9 @@ extension JobKey {
             "distributed.ranks_per_node", \.distributed.ranksPerNode, 1...65536, absent: .auto,
             "ranks taken for one node"),
         zeroStage,
+        integer(
+            "distributed.prefetch_depth", \.distributed.prefetchDepth, 0...16,
+            "units gathered ahead of the one in use, where nodes_per_copy is above 1"),
         optionalPath(
             "distributed.stage_base", \.distributed.stageBase, isBuilt: false,
             "directory on every node to copy the base to"),

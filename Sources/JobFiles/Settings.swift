@@ -55,6 +55,8 @@ package struct DistributedSettings: Sendable, Equatable {
     /// Ranks that are taken for one node; nil: those that share memory.
     package var ranksPerNode: Int?
     package var zeroStage = 3
+    /// Units that are gathered ahead of the one in use, where nodes share a copy.
+    package var prefetchDepth = 1
     /// A directory on every node to which the base store is copied before it is mapped.
     package var stageBase: String?
 

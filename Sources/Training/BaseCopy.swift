@@ -29,7 +29,8 @@ struct BaseCopy {
             guard nodes > 1, !layouts.isEmpty else { return nil }
             // The part of the first node is as large as any.
             return GatheredBase.Plan(
-                layouts: layouts, nodesPerCopy: nodes, position: 0, depth: Self.depth, alsoHeld: alsoHeld)
+                layouts: layouts, nodesPerCopy: nodes, position: 0, depth: job.distributed.prefetchDepth,
+                alsoHeld: alsoHeld)
         }
         let least = try communicator.allReduce(Int64(ProcessMemory.availableBytes), .min)
         let whole = layouts.reduce(0) { $0 + $1.byteCount }
@@ -60,9 +61,6 @@ struct BaseCopy {
             stored.dontNeed(unit, part: range)
         }
     }
-
-    /// Units that are gathered while one is in use.
-    private static let depth = 1
 
     /// - Parameter fits: whether a node has memory for its part of a copy over so many nodes.
     static func resolve(

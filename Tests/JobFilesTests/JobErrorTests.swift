@@ -42,6 +42,10 @@ import Testing
             ("compute: fp8", "line 3, column 10: compute must be auto | fp32 | bf16 | int8, found fp8"),
             ("threads: 0", "line 3, column 10: threads must be auto or a whole number from 1 to 4096, found 0"),
             (
+                "distributed: {prefetch_depth: 17}",
+                "line 3, column 31: distributed.prefetch_depth must be a whole number from 0 to 16, found 17"
+            ),
+            (
                 "quantization: nf4",
                 "line 3, column 15: quantization must be a table of keys, found nf4"
             ),

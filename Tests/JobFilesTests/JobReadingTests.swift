@@ -52,7 +52,7 @@ import Testing
         save_total_limit: 3
         eval_steps: 100
         resume_from_checkpoint: auto
-        distributed: {nodes_per_copy: auto, ranks_per_node: auto, zero_stage: 3, stage_base: null}
+        distributed: {nodes_per_copy: auto, ranks_per_node: auto, zero_stage: 3, prefetch_depth: 1, stage_base: null}
         checkpoint: {signals: [TERM, USR1], trigger_file: swiftlet.save}
         scheduler: {kind: slurm, nodes: 4, ranks_per_node: 2, walltime: "12:00:00", requeue: true}
 

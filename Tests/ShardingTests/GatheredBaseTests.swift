@@ -35,7 +35,7 @@ struct GatheredBaseTests {
 
     @Test(
         "Every rank reads every unit whole, in every walk",
-        arguments: [(2, 1, 2), (4, 1, 4), (4, 1, 2), (4, 2, 2), (3, 1, 3), (6, 2, 3)], [0, 1, 3])
+        arguments: [(2, 1, 2), (4, 1, 4), (4, 1, 2), (4, 2, 2), (3, 1, 3), (6, 2, 3)], 0...3)
     func walks(world: (ranks: Int, ranksPerNode: Int, nodesPerCopy: Int), depth: Int) throws {
         try InProcessWorld.run(size: world.ranks, ranksPerNode: world.ranksPerNode) { communicator in
             let base = try Self.makeBase(communicator, nodesPerCopy: world.nodesPerCopy, depth: depth)

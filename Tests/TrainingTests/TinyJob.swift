@@ -72,9 +72,9 @@ final class TinyJob: Sendable {
     /// - Parameter stopAfter: the step after which the coordinator's consumer fails, as a full disk would make it.
     /// - Returns: the coordinator's records.
     @discardableResult
-    func train(_ job: Job, ranks: Int = 1, stopAfter: Int? = nil) throws -> Recorder {
+    func train(_ job: Job, ranks: Int = 1, ranksPerNode: Int? = nil, stopAfter: Int? = nil) throws -> Recorder {
         let recorder = Recorder(stopAfter: stopAfter)
-        try InProcessWorld.run(size: ranks) { communicator in
+        try InProcessWorld.run(size: ranks, ranksPerNode: ranksPerNode) { communicator in
             let events = EventStream(communicator.isCoordinator ? [recorder] : [])
             _ = try Trainer.prepare(job, communicator: communicator, events: events).run()
         }
