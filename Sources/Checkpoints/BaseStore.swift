@@ -127,6 +127,14 @@ package final class BaseStore: Sendable {
         files[name].map { Array(map.bytes[$0]) }
     }
 
+    /// Lends a run of the file's bytes, whatever they are; its pages are given back afterwards.
+    package func withFileBytes<Result>(
+        _ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) rethrows -> Result {
+        defer { map.dontNeed(range) }
+        return try map.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+
     /// Asks the kernel to read a unit ahead of its use.
     package func willNeed(_ unit: UnitID) { map.willNeed(range(of: unit)) }
 

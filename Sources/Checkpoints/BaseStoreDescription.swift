@@ -48,6 +48,19 @@ package struct BaseStoreDescription: Codable, Equatable, Sendable {
         return end.roundedUp(toMultipleOf: BaseStore.pageSize)
     }
 
+    /// Where the tensors of each unit lie in its bytes; in the order of the units.
+    package var layouts: [UnitLayout] {
+        let formats = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.format) })
+        return architecture.units.map { unit in
+            UnitLayout(
+                unit: unit,
+                tensors: architecture.tensors(of: unit).map { tensor in
+                    guard let format = formats[tensor.name] else { preconditionFailure("\(tensor.name) has no format") }
+                    return (tensor, format)
+                })
+        }
+    }
+
     /// The text of the attribute.
     func encoded() throws -> String {
         guard var object = try JSONValue(encoding: self).object, var inner = object["architecture"]?.object else {

@@ -76,6 +76,31 @@ package struct BaseStoreManifest: Codable, Equatable, Sendable {
         return Digest.hex(of: lines.joined(separator: "\n"))
     }
 
+    /// The first part of a file that is not as the manifest has it; nil where all is. Reads every byte.
+    func firstDifference(in bytes: UnsafeRawBufferPointer) -> String? {
+        guard bytes.count == fileByteCount else { return "size" }
+        let outside = Self.metadata(in: bytes, outside: units.map(\.range))
+        guard Digest.hex(of: outside) == metadataHash else { return "metadata" }
+        return units.first { Digest.hex(of: UnsafeRawBufferPointer(rebasing: bytes[$0.range])) != $0.sha256 }
+            .map { "unit \($0.unit)" }
+    }
+
+    /// Gives a store that lies whole and synced at `temporary` its name, with this manifest beside it.
+    func put(_ temporary: String, at path: String, _ fileSystem: any FileSystem) throws {
+        let manifestPath = Self.path(of: path)
+        let temporaryManifest = TemporaryName.beside(manifestPath)
+        do {
+            try fileSystem.writeNew(temporaryManifest, try JSONText.data(self, pretty: true))
+            // Whoever looks between the two renames sees a store whose manifest is missing or another's: refused.
+            try fileSystem.rename(temporary, to: path)
+            try fileSystem.rename(temporaryManifest, to: manifestPath)
+            try fileSystem.synchronizeDirectory(Paths.parent(of: path))
+        } catch {
+            try? fileSystem.removeFile(temporaryManifest)
+            throw error
+        }
+    }
+
     /// The bytes of a store that lie outside its units, in order.
     static func metadata(
         in bytes: UnsafeRawBufferPointer, outside units: [Range<Int>]

@@ -74,21 +74,14 @@ package final class BaseStoreWriter {
     @discardableResult
     package func finish() throws -> String {
         precondition(missing.isEmpty && !isOver, "\(missing.count) tensors are not written")
-        let manifestPath = BaseStoreManifest.path(of: path)
-        let temporaryManifest = TemporaryName.beside(manifestPath)
         do {
             try output.synchronize()
             let manifest = try manifest()
-            try fileSystem.writeNew(temporaryManifest, try JSONText.data(manifest, pretty: true))
             isOver = true
             try output.close()
-            // Whoever looks between the two renames sees a store whose manifest is missing or another's: refused.
-            try fileSystem.rename(temporary, to: path)
-            try fileSystem.rename(temporaryManifest, to: manifestPath)
-            try fileSystem.synchronizeDirectory(Paths.parent(of: path))
+            try manifest.put(temporary, at: path, fileSystem)
             return manifest.hash
         } catch {
-            try? fileSystem.removeFile(temporaryManifest)
             if isOver { try? fileSystem.removeFile(temporary) } else { abandon() }
             throw error
         }

@@ -14,8 +14,11 @@ package struct RankIdentity: Equatable, Sendable {
 
     /// This process.
     init(ownRank: Int) {
-        self.init(rank: ownRank, host: ProcessInfo.processInfo.hostName(), process: Int(getpid()))
+        self.init(rank: ownRank, host: Self.ownHost, process: Int(getpid()))
     }
+
+    /// The name of this process's host.
+    package static var ownHost: String { ProcessInfo.processInfo.hostName() }
 
     /// What another rank makes an identity of: `init(rank:bytes:)`.
     var bytes: [UInt8] { Array("\(process) \(host)".utf8) }

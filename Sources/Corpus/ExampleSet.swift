@@ -11,7 +11,7 @@ package struct Example: Equatable, Sendable {
     }
 
     /// How many positions predict something: the first token is predicted from nothing.
-    package var targetCount: Int { labels.dropFirst().count { $0 != ExampleSet.ignored } }
+    package var targetCount: Int { ExampleSet.targetCount(labels) }
 
     /// The first tokens of it.
     func prefix(_ count: Int) -> Example { Example(ids: Array(ids.prefix(count)), labels: Array(labels.prefix(count))) }
@@ -22,13 +22,27 @@ package struct ExampleSet: Sendable {
     /// A label that is left out of the loss.
     package static let ignored: Int32 = -100
 
-    private(set) var ids: [Int32] = []
-    private(set) var labels: [Int32] = []
+    package private(set) var ids: [Int32] = []
+    package private(set) var labels: [Int32] = []
     /// The first token of each example, and one past the last.
-    private(set) var starts = [0]
+    package private(set) var starts = [0]
     private var targetCounts: [Int32] = []
 
     package init() {}
+
+    /// A set again from its arrays, on another rank.
+    package init(ids: [Int32], labels: [Int32], starts: [Int]) {
+        precondition(ids.count == labels.count && starts.first == 0 && starts.last == ids.count)
+        self.ids = ids
+        self.labels = labels
+        self.starts = starts
+        targetCounts = zip(starts, starts.dropFirst()).map { first, end in
+            Int32(Self.targetCount(labels[first..<end]))
+        }
+    }
+
+    /// How many positions predict something: the first token is predicted from nothing.
+    static func targetCount(_ labels: some Collection<Int32>) -> Int { labels.dropFirst().count { $0 != ignored } }
 
     package var count: Int { targetCounts.count }
     package var tokenCount: Int { ids.count }

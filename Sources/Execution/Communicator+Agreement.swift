@@ -11,8 +11,11 @@ package struct RankFailure: Error, CustomStringConvertible, Codable, Equatable {
         self.description = description
     }
 
-    init(_ error: any Error) {
-        self.init(exitCode: ExitCode.of(error), description: "\(error)")
+    /// What a rank tells the others; away from the coordinator's node it names its host, which may see other files.
+    init(_ error: any Error, of communicator: any Communicator) {
+        let isAway = communicator.nodeIndex > 0 && !(error is RankFailure)
+        self.init(
+            exitCode: ExitCode.of(error), description: isAway ? "\(RankIdentity.ownHost): \(error)" : "\(error)")
     }
 }
 
@@ -25,7 +28,9 @@ extension Communicator {
         let outcome = Swift.Result { try body() }
         if size == 1 { return try outcome.get() }
         var message: [UInt8] = []
-        if case .failure(let error) = outcome { message = Array(try JSONEncoder().encode(RankFailure(error))) }
+        if case .failure(let error) = outcome {
+            message = Array(try JSONEncoder().encode(RankFailure(error, of: self)))
+        }
         for report in try allGather(message) where !report.isEmpty {
             throw try JSONDecoder().decode(RankFailure.self, from: Data(report))
         }

@@ -26,17 +26,17 @@ package struct StepMemory: Codable, Equatable, Sendable {
     /// Tokens, positions, rotary angles, partial sums of norms.
     package let tables: Int
     /// Of the base, shared by the ranks of a node: mapped pages that are in use at once, at most, which are the
-    /// system's to take back; or the window of a node that gathers it.
+    /// system's to take back; or the window of a node that gathers it, or has it sent.
     package let base: Int
 
     /// - Parameters:
     ///   - space: what is trained.
     ///   - source: the frozen base; nil where everything is trained.
-    ///   - gathered: where the base is spread over several nodes, how this one holds its part.
+    ///   - heldOfBase: bytes of it in the window of a node; nil where it is mapped.
     ///   - longestSequence: how many positions a sequence may have.
     ///   - isLocal: whether each rank trains on its own until an `OuterStep`.
     package init(
-        layout: StepLayout, space: LogicalSpace, source: (any UnitSource)?, gathered: GatheredBase.Plan? = nil,
+        layout: StepLayout, space: LogicalSpace, source: (any UnitSource)?, heldOfBase: Int? = nil,
         longestSequence: Int, context: KernelContext, rank: Int = 0, ranks: Int = 1, stage: ZeROStage = .parameters,
         isLocal: Bool = false
     ) {
@@ -55,7 +55,7 @@ package struct StepMemory: Codable, Equatable, Sendable {
         tables =
             BatchRoom.byteCount(tokenCapacity: layout.extent.tokens) + BlockSums.byteCount(space: space)
             + RotaryTable.byteCount(halfSize: architecture.headSize / 2, positions: longestSequence)
-        base = gathered?.byteCount ?? source.map { Self.lentBytes(architecture, $0) } ?? 0
+        base = heldOfBase ?? source.map { Self.lentBytes(architecture, $0) } ?? 0
     }
 
     /// The largest block, or a part of the head; the rows of the embedding that are read at once take less.

@@ -10,11 +10,7 @@ package final class StoredBase: UnitSource {
 
     package init(_ store: BaseStore) {
         self.store = store
-        let layouts = store.architecture.units.map { unit in
-            UnitLayout(
-                unit: unit, tensors: store.architecture.tensors(of: unit).map { ($0, store.format(of: $0)) })
-        }
-        self.layouts = Dictionary(uniqueKeysWithValues: layouts.map { ($0.unit, $0) })
+        layouts = Dictionary(uniqueKeysWithValues: store.description.layouts.map { ($0.unit, $0) })
     }
 
     package func layout(of unit: UnitID) -> UnitLayout {

@@ -93,6 +93,9 @@ extension Job {
         if adapter == .none, isGiven("quantization.") {
             notices.append("quantization has no effect: adapter: none trains all parameters in fp32")
         }
+        if adapter == .none, distributed.stageBase != nil {
+            notices.append("distributed.stage_base has no effect: adapter: none has no frozen base")
+        }
         if adapter == .none, isGiven("lora_") {
             notices.append("the lora_ keys have no effect: adapter: none trains all parameters")
         }

@@ -7,7 +7,7 @@ extension JobKey {
     private static let model: [JobKey] = [
         baseModel,
         choice("adapter", \.adapter, binds: true, "what is trained: LoRA on a quantised base, on a plain one, or all"),
-        optionalPath("lora_model_dir", \.loraModelDirectory, isBuilt: true, "a PEFT adapter to start from"),
+        optionalPath("lora_model_dir", \.loraModelDirectory, "a PEFT adapter to start from"),
         optionalChoice("init", \.initialization, absent: .null, binds: true, "random: train from scratch"),
         choice("quantization.format", \.quantization.format, binds: true, "how the base's linear layers are stored"),
         blockSize,
@@ -132,8 +132,8 @@ extension JobKey {
             "distributed.prefetch_depth", \.distributed.prefetchDepth, 0...16,
             "units gathered ahead of the one in use, where nodes_per_copy is above 1"),
         optionalPath(
-            "distributed.stage_base", \.distributed.stageBase, isBuilt: false,
-            "directory on every node to copy the base to"),
+            "distributed.stage_base", \.distributed.stageBase,
+            "directory on every node to which the base is copied, once; it stays for later runs"),
         signals,
         triggerFile,
         optionalChoice("scheduler.kind", \.schedulerRequest.kind, absent: .null, "the batch system"),

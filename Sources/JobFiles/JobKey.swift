@@ -125,18 +125,14 @@ extension JobKey {
         }
     }
 
-    /// A path, relative to where it was written; `isBuilt` false refuses every value but null.
-    static func optionalPath(
-        _ name: String, _ path: JobPath<String?>, isBuilt: Bool, binds: Bool = false, _ help: String
-    ) -> JobKey {
-        let allowed = isBuilt ? "null or a path" : "null"
-        return JobKey(name, allowed: allowed, planned: isBuilt ? "" : "a path", help: help, binds: binds) {
-            value, job in
+    /// A path, relative to where it was written.
+    static func optionalPath(_ name: String, _ path: JobPath<String?>, _ help: String) -> JobKey {
+        let allowed = "null or a path"
+        return JobKey(name, allowed: allowed, help: help, binds: false) { value, job in
             guard !value.isNull else {
                 job[keyPath: path] = nil
                 return
             }
-            guard isBuilt else { throw value.place.error("\(name) is not built yet", remedy: "take it out") }
             job[keyPath: path] = try value.path(name, allowed: allowed)
         } write: {
             JobValue($0[keyPath: path])

@@ -69,8 +69,8 @@ extension GatheredBase {
             return first..<first + counts.bytes[position]
         }
 
-        /// Equal parts, but for the last.
-        private static func slice(_ byteCount: Int, _ index: Int, of count: Int) -> Range<Int> {
+        /// The bytes that the node at place `index` of `count` holds of a unit: equal parts, but for the last.
+        static func slice(_ byteCount: Int, _ index: Int, of count: Int) -> Range<Int> {
             let part = byteCount.dividedRoundingUp(by: count).roundedUp(toMultipleOf: alignment)
             return min(index * part, byteCount)..<min((index + 1) * part, byteCount)
         }

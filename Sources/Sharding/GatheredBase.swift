@@ -29,7 +29,7 @@ package final class GatheredBase: UnitSource, @unchecked Sendable {
     /// - Throws: `CollectiveError` where the node has no memory for its window.
     package init(
         layouts: [UnitLayout], placement: CopyPlacement, depth: Int, alsoHeld: Int,
-        load: (UnitID, Range<Int>, UnsafeMutableRawBufferPointer) -> Void
+        load: (UnitID, Range<Int>, UnsafeMutableRawBufferPointer) throws -> Void
     ) throws {
         precondition(placement.nodesPerCopy > 1, "a copy on one node is mapped, not gathered")
         self.layouts = Dictionary(uniqueKeysWithValues: layouts.map { ($0.unit, $0) })
@@ -43,7 +43,7 @@ package final class GatheredBase: UnitSource, @unchecked Sendable {
         if placement.node.isCoordinator {
             for layout in layouts {
                 let unit = layout.unit
-                load(unit, plan.slice(unit), bytes(plan.place(unit)))
+                try load(unit, plan.slice(unit), bytes(plan.place(unit)))
             }
         }
     }

@@ -10,20 +10,18 @@ import Sharding
 /// How many nodes hold a copy of the frozen base together, and the base as this rank's walks borrow it.
 struct BaseCopy {
     let nodesPerCopy: Int
-    /// How a node holds its part; nil where every node maps the whole base, or everything is trained.
+    /// How a node holds its part; nil where every node has the whole base, or everything is trained.
     let plan: GatheredBase.Plan?
-    private let stored: StoredBase?
-    private let layouts: [UnitLayout]
+    private let frozen: FrozenBase?
     /// Units that are held beside the one in use.
     private let alsoHeld: Int
 
     /// All ranks call it.
     /// - Throws: `InputError` of kind `.usage` where the nodes cannot be divided as the job says.
     init(_ job: Job, base: TrainingBase, communicator: any Communicator) throws {
-        stored = base.stored
-        let layouts = base.stored.map { base.architecture.units.map($0.layout(of:)) } ?? []
+        frozen = base.frozen
+        let layouts = base.frozen?.layouts ?? []
         let alsoHeld = base.architecture.tiesEmbeddings ? 1 : 0
-        self.layouts = layouts
         self.alsoHeld = alsoHeld
         func plan(_ nodes: Int) -> GatheredBase.Plan? {
             guard nodes > 1, !layouts.isEmpty else { return nil }
@@ -33,7 +31,7 @@ struct BaseCopy {
                 alsoHeld: alsoHeld)
         }
         let least = try communicator.allReduce(Int64(ProcessMemory.availableBytes), .min)
-        let whole = layouts.reduce(0) { $0 + $1.byteCount }
+        let whole = base.frozen?.byteCount ?? 0
         nodesPerCopy = try communicator.fromCoordinator {
             try Self.resolve(job.distributed.nodesPerCopy, nodeCount: communicator.nodeCount) { nodes in
                 // The rest is for the ranks' own memory, which is planned for what is left.
@@ -43,23 +41,51 @@ struct BaseCopy {
         self.plan = plan(nodesPerCopy)
     }
 
-    /// What the run is told of it; nil where there is nothing to say.
-    var notice: String? {
-        guard let plan else { return nil }
-        return "the base is spread over \(nodesPerCopy) nodes: each holds \(plan.residentByteCount >> 20) MiB of it "
-            + "and gathers unit by unit"
+    /// Bytes of the base that some node holds in memory of its own; nil where all nodes map the store.
+    var heldByteCount: Int? {
+        if let plan { return plan.byteCount }
+        return frozen.flatMap { $0.isSeenByAll ? nil : $0.byteCount }
+    }
+
+    /// What the run is told of it.
+    var notices: [String] {
+        var notices: [String] = []
+        if let plan {
+            notices.append(
+                "the base is spread over \(nodesPerCopy) nodes: each holds \(plan.residentByteCount >> 20) MiB of it "
+                    + "and gathers unit by unit")
+        }
+        if let frozen, !frozen.isSeenByAll {
+            let hosts = frozen.blindHosts.joined(separator: ", ")
+            notices.append("the base comes from the coordinator on hosts that do not see its file: \(hosts)")
+        }
+        return notices
     }
 
     /// The base for this rank's walks; nil where everything is trained. All ranks call it.
     func source(_ communicator: any Communicator) throws -> (any UnitSource)? {
-        guard let stored, let plan else { return stored }
-        return try GatheredBase(
-            layouts: layouts, placement: CopyPlacement(communicator, nodesPerCopy: nodesPerCopy), depth: plan.depth,
-            alsoHeld: alsoHeld
-        ) { unit, range, slice in
-            slice.copyMemory(from: UnsafeRawBufferPointer(rebasing: stored.bytes(of: unit)[range]))
-            stored.dontNeed(unit, part: range)
+        guard let frozen else { return nil }
+        let relay = try BaseRelay(communicator, nodesPerCopy: nodesPerCopy, needsBytes: frozen.needsBytes)
+        let source = try source(frozen, relay, communicator)
+        if communicator.isCoordinator, let store = frozen.store { try relay.send(frozen.layouts, from: store) }
+        return source
+    }
+
+    private func source(
+        _ frozen: FrozenBase, _ relay: BaseRelay, _ communicator: any Communicator
+    ) throws -> any UnitSource {
+        func load(_ unit: UnitID, _ range: Range<Int>, _ bytes: UnsafeMutableRawBufferPointer) throws {
+            guard let store = frozen.store else { return try relay.receive(bytes) }
+            bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: store.bytes(of: unit)[range]))
+            store.dontNeed(unit, part: range)
         }
+        if let plan {
+            return try GatheredBase(
+                layouts: frozen.layouts, placement: CopyPlacement(communicator, nodesPerCopy: nodesPerCopy),
+                depth: plan.depth, alsoHeld: alsoHeld, load: load)
+        }
+        if let store = frozen.store, frozen.isSeen(byNode: communicator.nodeIndex) { return store }
+        return try ReceivedBase(layouts: frozen.layouts, node: communicator.node, load: load)
     }
 
     /// - Parameter fits: whether a node has memory for its part of a copy over so many nodes.

@@ -29,7 +29,7 @@ struct MemoryPlan: Codable, Sendable {
     /// - Throws: `InputError` of kind `.capacity` where even a checkpointed step does not fit this host.
     init(
         _ job: Job, base: TrainingBase, plan: TrainablePlan, data: TrainingData, compute: Kernels.Compute,
-        gathered: GatheredBase.Plan?, context: KernelContext, communicator: any Communicator
+        heldOfBase: Int?, context: KernelContext, communicator: any Communicator
     ) throws {
         let architecture = base.architecture
         savedType = compute.savedType
@@ -47,8 +47,8 @@ struct MemoryPlan: Codable, Sendable {
                 tokens: tokens, logitRows: logitRows, recomputation: recomputation, savedType: savedType)
             return StepMemory(
                 layout: StepLayout(architecture, adapter: plan.settings, extent: extent), space: plan.space,
-                source: base.stored, gathered: gathered, longestSequence: longest, context: context, rank: rank ?? 0,
-                ranks: ranks, stage: job.zeroStage, isLocal: job.isLocal)
+                source: base.stored, heldOfBase: heldOfBase, longestSequence: longest, context: context,
+                rank: rank ?? 0, ranks: ranks, stage: job.zeroStage, isLocal: job.isLocal)
         }
         let available = ProcessMemory.availableBytes
         // The ranks of a node share what they use of the base.

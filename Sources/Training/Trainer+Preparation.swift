@@ -5,7 +5,6 @@ package import Collectives
 import Corpus
 package import Events
 import Execution
-import Foundation
 package import JobFiles
 import Kernels
 import ModelFiles
@@ -25,12 +24,11 @@ extension Trainer {
         let context = try KernelContext(threads: threads)
         func notice(_ text: String) throws { try events.send(.notice(text)) }
         try communicator.agree { for text in job.notices { try notice(text) } }
-        try communicator.agree { try makeOutputDirectory(job, communicator) }
+        try OutputDirectory.make(job.outputDirectory, communicator: communicator)
         let base = try TrainingBase.open(job, communicator: communicator, context: context, report: notice)
         let architecture = base.architecture
-        let data = try communicator.agree {
-            try TrainingData(job, tokenizer: base.tokenizer, vocabularySize: architecture.vocabularySize)
-        }
+        let data = try TrainingData.read(
+            job, tokenizer: base.tokenizer, vocabularySize: architecture.vocabularySize, communicator: communicator)
         try communicator.agree { for text in data.notices { try notice(text) } }
         let plan = try communicator.agree {
             try TrainablePlan(job, architecture: architecture, weights: base.weights)
@@ -44,10 +42,10 @@ extension Trainer {
         let copy = try BaseCopy(job, base: base, communicator: communicator)
         let memory = try communicator.fromCoordinator {
             try MemoryPlan(
-                job, base: base, plan: plan, data: data, compute: compute, gathered: copy.plan, context: context,
-                communicator: communicator)
+                job, base: base, plan: plan, data: data, compute: compute, heldOfBase: copy.heldByteCount,
+                context: context, communicator: communicator)
         }
-        try communicator.agree { try copy.notice.map(notice) }
+        try communicator.agree { for text in copy.notices { try notice(text) } }
         let resolved = ResolvedJob(
             plan.job, compute: JobFiles.Compute(compute), gradientCheckpointing: memory.checkpointing, threads: threads,
             nodesPerCopy: copy.nodesPerCopy, ranksPerNode: communicator.node.size)
@@ -88,22 +86,6 @@ extension Trainer {
 
     /// The state of this rank that is not that of all.
     var local: TrainableUnits? { outer == nil ? nil : worked }
-
-    private static func makeOutputDirectory(_ job: Job, _ communicator: any Communicator) throws {
-        guard communicator.isCoordinator else { return }
-        do {
-            try FileManager.default.createDirectory(atPath: job.outputDirectory, withIntermediateDirectories: true)
-        } catch {
-            throw InputError(
-                .output, file: job.outputDirectory, "cannot be created",
-                remedy: "set output_dir to a directory that you may write to")
-        }
-        guard access(job.outputDirectory, W_OK) == 0 else {
-            throw InputError(
-                .output, file: job.outputDirectory, "is not writable",
-                remedy: "set output_dir to a directory that you may write to")
-        }
-    }
 
     private func summary() -> RunSummary {
         let settings = job.job

@@ -10,44 +10,56 @@ import ModelFiles
 import Quantization
 package import Tokenizers
 
-/// What a run starts from: the frozen base, mapped by this rank, or the weights that are all trained; and the tokenizer
-/// that belongs to it.
+/// What a run starts from: the frozen base or the weights that are all trained; and the tokenizer that belongs to it.
 package struct TrainingBase {
     package let architecture: Architecture
-    /// Nil where the model has none: then only rows of ids can be read.
+    /// On the coordinator; nil where the model has none: then only rows of ids can be read.
     package let tokenizer: Tokenizer?
-    /// The frozen base; nil where all parameters are trained.
-    package let stored: StoredBase?
+    /// Nil where all parameters are trained.
+    package let frozen: FrozenBase?
     /// What the parameters start from where all of them are trained.
     package let weights: StartingWeights?
     /// What a checkpoint must find again: the hash of the base, or of the weights.
     package let identity: String
 
+    /// The frozen base where this rank sees it; the coordinator does.
+    package var stored: StoredBase? { frozen?.store }
+
     /// Opens what a job names. The base of a Hugging Face directory is first written as a store into `output_dir`, by
-    /// the coordinator, unless the store of an earlier run is there; all ranks call this.
+    /// the coordinator, unless the store of an earlier run is there; with `stage_base` each node gets a copy; all ranks
+    /// call this. Only the coordinator need see what the job names.
     ///
     /// - Parameter report: told on the coordinator how far a store is.
     package static func open(
         _ job: Job, communicator: any Communicator, context: KernelContext, report: (String) throws -> Void
     ) throws -> TrainingBase {
         if job.adapter == .none { return try open(weightsOf: job, communicator: communicator) }
-        let path = try communicator.fromCoordinator {
-            try isStore(job.baseModel) ? job.baseModel : prepareStore(job, context: context, report: report)
-        }
-        return try communicator.agree {
+        var tokenizer: Tokenizer?
+        var own: BaseStore?
+        let record = try communicator.fromCoordinator {
+            let path = try isStore(job.baseModel) ? job.baseModel : prepareStore(job, context: context, report: report)
             let store = try BaseStore(path: path)
             if isStore(job.baseModel) { try check(store, against: job) }
-            return TrainingBase(
-                architecture: store.architecture, tokenizer: try tokenizer(job, in: store), stored: StoredBase(store),
-                weights: nil, identity: store.hash)
+            tokenizer = try self.tokenizer(job, in: store)
+            own = store
+            return FrozenBase.Record(store)
         }
+        if let directory = job.distributed.stageBase {
+            let staged = StagedStore(record.manifest, in: directory, communicator: communicator)
+            try staged.copy(own, report: report)
+            own = try communicator.agree { try BaseStore(path: staged.path) }
+        }
+        return TrainingBase(
+            architecture: record.description.architecture, tokenizer: tokenizer,
+            frozen: try FrozenBase(record, own: own, communicator: communicator), weights: nil,
+            identity: record.manifest.hash)
     }
 
     private static func open(weightsOf job: Job, communicator: any Communicator) throws -> TrainingBase {
         let weights = try communicator.agree { try StartingWeights(job) }
-        let tokenizer = try communicator.agree { try Self.tokenizer(job) }
+        let tokenizer = try communicator.agree { communicator.isCoordinator ? try Self.tokenizer(job) : nil }
         return TrainingBase(
-            architecture: weights.architecture, tokenizer: tokenizer, stored: nil, weights: weights,
+            architecture: weights.architecture, tokenizer: tokenizer, frozen: nil, weights: weights,
             identity: try communicator.fromCoordinator { try weights.identity() })
     }
 

@@ -5,14 +5,11 @@ import Foundation
 
 /// Runs the body of a command on every rank of the world, and ends all ranks in order whatever happens.
 enum RankedRun {
-    /// - Parameter ranksPerNode: forces smaller nodes than the truth; nil: those that share memory.
     /// - Returns: never where something failed: the process ends with one line from one rank and the exit code.
-    static func run<Result>(
-        ranksPerNode: Int? = nil, _ body: (any Communicator) throws -> Result
-    ) -> Result {
+    static func run<Result>(_ body: (any Communicator) throws -> Result) -> Result {
         let world: World
         do {
-            world = try World.make(ranksPerNode: ranksPerNode) { Console.error("\($0)") }
+            world = try World.make { Console.error("\($0)") }
         } catch {
             Main.fail(error)
         }
@@ -34,7 +31,8 @@ enum RankedRun {
             exit(code)
         } catch {
             // The other ranks do not know: they are ended.
-            Console.error(communicator.size == 1 ? "\(error)" : "rank \(communicator.rank): \(error)")
+            let rank = "rank \(communicator.rank) on \(RankIdentity.ownHost): "
+            Console.error(communicator.size == 1 ? "\(error)" : "\(rank)\(error)")
             communicator.abort(exitCode: ExitCode.of(error))
             exit(ExitCode.of(error))
         }

@@ -117,10 +117,6 @@ import Testing
                 "quantization: {method: gptq}",
                 "line 3, column 24: quantization.method: gptq is not built yet; use rtn"
             ),
-            (
-                "distributed: {stage_base: /tmp}",
-                "line 3, column 27: distributed.stage_base is not built yet; take it out"
-            ),
         ])
     func notBuilt(body: String, message: String) throws {
         #expect(try JobText(body).error() == "job.yaml: " + message)

@@ -127,11 +127,14 @@ import Testing
 
     @Test("Full fine-tuning says which keys it has no use for, and takes random weights")
     func fullFineTuning() throws {
-        let job = try JobText("adapter: none\ninit: random\nlora_r: 8\nquantization: {format: nf4}").job()
+        let job = try JobText(
+            "adapter: none\ninit: random\nlora_r: 8\nquantization: {format: nf4}\ndistributed: {stage_base: /local}"
+        ).job()
         #expect(job.adapter == .none && job.initialization == .random && job.baseFormat == nil)
         #expect(
             job.notices == [
                 "quantization has no effect: adapter: none trains all parameters in fp32",
+                "distributed.stage_base has no effect: adapter: none has no frozen base",
                 "the lora_ keys have no effect: adapter: none trains all parameters",
             ])
     }

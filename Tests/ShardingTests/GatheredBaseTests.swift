@@ -8,7 +8,7 @@ import Testing
 @Suite("A base over several nodes is gathered unit by unit")
 struct GatheredBaseTests {
     /// The embedding smaller than a block, one block that does not divide evenly, a head of one page.
-    private static let layouts: [UnitLayout] = {
+    static let layouts: [UnitLayout] = {
         func layout(_ unit: UnitID, _ rows: Int) -> UnitLayout {
             let tensor = BaseTensor(unit: unit, role: .embedding, name: "\(unit)", shape: [rows, 64])
             return UnitLayout(unit: unit, tensors: [(tensor, .bf16)])
@@ -19,10 +19,10 @@ struct GatheredBaseTests {
         ]
     }()
 
-    private static let forward: [UnitID] = layouts.map(\.unit)
+    static let forward: [UnitID] = layouts.map(\.unit)
 
     /// The byte that every test puts at a place of a unit.
-    private static func byte(_ unit: Int, _ index: Int) -> UInt8 { UInt8(truncatingIfNeeded: unit * 31 + index * 7) }
+    static func byte(_ unit: Int, _ index: Int) -> UInt8 { UInt8(truncatingIfNeeded: unit * 31 + index * 7) }
 
     private static func makeBase(_ world: any Communicator, nodesPerCopy: Int, depth: Int) throws -> GatheredBase {
         try GatheredBase(

@@ -29,8 +29,9 @@ struct TrainCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let job = try Job(contentsOf: job, overrides: overrides)
-        let outcome = RankedRun.run(ranksPerNode: job.distributed.ranksPerNode) { communicator in
+        let outcome = RankedRun.run { world in
+            let job = try readJob(world)
+            let communicator = try job.distributed.ranksPerNode.map { try world.regrouped(ranksPerNode: $0) } ?? world
             SignalRequests.install(job.checkpoint.signals.map(\.number))
             let events = EventStream(
                 communicator.isCoordinator
@@ -44,6 +45,17 @@ struct TrainCommand: ParsableCommand {
             return summary.outcome
         }
         if case .checkpointed = outcome { throw ArgumentParser.ExitCode(Execution.ExitCode.checkpointed) }
+    }
+
+    /// The job on all ranks, read by the coordinator, which alone need see the file; its notices are told there.
+    private func readJob(_ world: any Communicator) throws -> Job {
+        var own: Job?
+        let sent = try world.fromCoordinator {
+            let job = try Job(contentsOf: job, overrides: overrides)
+            own = job
+            return job
+        }
+        return own ?? sent
     }
 }
 
