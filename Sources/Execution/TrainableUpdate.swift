@@ -19,11 +19,9 @@ package final class TrainableUpdate {
         self.trainables = trainables
         self.optimizer = optimizer
         self.context = context
-        let updated = trainables.updated
         norms = try BlockSums(
-            space: trainables.space, sharded: updated.elementCount < trainables.space.elementCount,
-            communicator: communicator)
-        decays = updated.runs.map { run in
+            space: trainables.space, sharded: trainables.sharesUpdate, communicator: communicator)
+        decays = trainables.updated.runs.map { run in
             trainables.decayParts(of: run).map { AdamW.Run(elements: $0.elements, decays: $0.decays) }
         }
     }

@@ -21,6 +21,8 @@ package final class ExactGradientSum {
     /// Of all elements, or from stage 2 on of this rank's shard.
     private let held: UnsafeMutableBufferPointer<Int64>
     private let isSharded: Bool
+    /// Whether ranks get the sums of their own shards alone.
+    private let isDivided: Bool
     private let buckets: [GradientBucket]
     private var turn = 0
 
@@ -32,6 +34,7 @@ package final class ExactGradientSum {
         let (rank, ranks) = (communicator.rank, communicator.size)
         shards = (0..<ranks).map { space.shard($0, of: ranks) }
         share = stage == .nothing ? space.whole : shards[rank]
+        isDivided = stage >= .optimizer
         isSharded = ranks > 1 && stage >= .gradients
         let count = isSharded ? shards[rank].elementCount : space.elementCount
         storage = try AlignedStorage(byteCount: count * MemoryLayout<Int64>.stride)
@@ -79,20 +82,34 @@ package final class ExactGradientSum {
     }
 
     private func send(_ unit: UnitID, fill: (Range<Int>, UnsafeMutableBufferPointer<Int64>) -> Void) throws {
-        let runs = shards.map { $0.run(of: unit) }
-        let step = GradientBucket.share(communicator.size)
-        for start in stride(from: 0, to: runs.reduce(0) { max($0, $1?.elements.count ?? 0) }, by: step) {
-            func part(_ run: Range<Int>?) -> Range<Int> {
-                guard let run, start < run.count else { return 0..<0 }
-                return run.lowerBound + start..<min(run.lowerBound + start + step, run.upperBound)
-            }
+        let own = shards[communicator.rank].run(of: unit)
+        for parts in Self.parts(of: unit, shards: shards) {
             let bucket = buckets[turn]
             turn = 1 - turn
             try bucket.empty(into: held, adding: isSharded)
-            let own = runs[communicator.rank]
             bucket.send(
-                runs.map { part($0?.elements) }, places: part(isSharded ? own?.places : own?.elements),
-                over: communicator, fill: fill)
+                parts, places: places(parts[communicator.rank], of: own), over: communicator, fill: fill)
+        }
+    }
+
+    /// Where the sums of some elements of a run lie.
+    private func places(_ elements: Range<Int>, of run: LogicalShard.Run?) -> Range<Int> {
+        guard isSharded, let run, !elements.isEmpty else { return elements }
+        let start = run.places.lowerBound + elements.lowerBound - run.elements.lowerBound
+        return start..<start + elements.count
+    }
+
+    /// The parts in which the gradients of a unit go to the ranks that own them: in each a range of elements for every
+    /// rank.
+    /// - Parameter shards: of all ranks.
+    package static func parts(of unit: UnitID, shards: [LogicalShard]) -> [[Range<Int>]] {
+        let runs = shards.map { $0.run(of: unit)?.elements ?? 0..<0 }
+        let step = GradientBucket.share(shards.count)
+        return stride(from: 0, to: runs.reduce(0) { max($0, $1.count) }, by: step).map { start in
+            runs.map { run in
+                guard start < run.count else { return 0..<0 }
+                return run.lowerBound + start..<min(run.lowerBound + start + step, run.upperBound)
+            }
         }
     }
 
@@ -105,7 +122,7 @@ package final class ExactGradientSum {
             }
         }
         for bucket in buckets { try bucket.empty(into: held, adding: isSharded) }
-        if share == space.whole { try gather() }
+        if !isDivided { try gather() }
     }
 
     /// Every rank gets the sums that the others have.

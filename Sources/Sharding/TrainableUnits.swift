@@ -26,6 +26,7 @@ package final class TrainableUnits {
 
     let communicator: any Communicator
     let shards: [LogicalShard]
+    private let stage: ZeROStage
     private let storage: AlignedStorage
     private var slots: [UnitSlot]
     private let plans: [UnitID: GatherPlan]
@@ -36,6 +37,7 @@ package final class TrainableUnits {
     ) throws {
         self.space = space
         self.communicator = communicator
+        self.stage = stage
         let (rank, ranks) = (communicator.rank, communicator.size)
         let shards = (0..<ranks).map { space.shard($0, of: ranks) }
         self.shards = shards
@@ -74,7 +76,11 @@ package final class TrainableUnits {
         package var byteCount: Int { values + 2 * moments + slotCount * slot }
     }
 
-    var holdsAll: Bool { held.elementCount == space.elementCount }
+    // Of so few parameters that one rank owns them all, ranks must not take this rank's shard for a whole of their own:
+    // these say what holds for every rank of the group.
+    var holdsAll: Bool { communicator.size == 1 || stage < .parameters }
+    /// Whether each rank updates its own shard alone.
+    package var sharesUpdate: Bool { communicator.size > 1 && stage >= .optimizer }
 
     /// The parameters of some elements that are here.
     package func values(of run: LogicalShard.Run) -> UnsafeMutableBufferPointer<Float> {
@@ -85,7 +91,7 @@ package final class TrainableUnits {
     package func moments(
         of run: LogicalShard.Run
     ) -> (first: UnsafeMutableBufferPointer<Float>, second: UnsafeMutableBufferPointer<Float>) {
-        let places = updated.elementCount == space.elementCount ? run.elements : run.places
+        let places = sharesUpdate ? run.places : run.elements
         return (
             UnsafeMutableBufferPointer(rebasing: firstMoments[places]),
             UnsafeMutableBufferPointer(rebasing: secondMoments[places])
@@ -123,7 +129,7 @@ package final class TrainableUnits {
 
     /// Sends what this rank updated to those that hold it, too. All ranks call it at the end of a step.
     package func shareUpdates() throws {
-        guard communicator.size > 1, holdsAll, updated.elementCount < space.elementCount else { return }
+        guard sharesUpdate, holdsAll else { return }
         for unit in space.units {
             let plan = plan(unit)
             let none = plan.elements.lowerBound..<plan.elements.lowerBound
