@@ -87,6 +87,12 @@ let package = Package(
             ]),
         // Floor 8
         library("Reporting", ["Buffers", "Events"]),
+        library(
+            "Planning",
+            [
+                "Buffers", "Architectures", "Collectives", "Quantization", "Kernels", "Sharding", "Transformer",
+                "Corpus", "JobFiles", "Execution", "Training",
+            ]),
         // Floor 9
         .executableTarget(
             name: "swiftlet",
@@ -94,7 +100,7 @@ let package = Package(
                 "Buffers", "Architectures", "Events", "Quantization", "Collectives", "Tokenizers", "Kernels",
                 "ModelFiles",
                 "Sharding", "Transformer", "Optimizers", "Corpus", "Checkpoints", "JobFiles", "Execution", "Evaluation",
-                "Training", "Reporting", argumentParser,
+                "Training", "Planning", "Reporting", argumentParser,
             ],
             swiftSettings: swiftSettings),
         // Tests: one target a room; what uses ranks also runs under mpirun, in `rank-tests`
@@ -136,6 +142,12 @@ let package = Package(
             [
                 "Training", "Architectures", "Buffers", "Checkpoints", "Collectives", "Corpus", "Events", "Execution",
                 "JobFiles", "Kernels", "ModelFiles", "Quantization", "Sharding", "SwiftletTestSupport", "Transformer",
+            ]),
+        tests(
+            "PlanningTests",
+            [
+                "Planning", "Architectures", "Buffers", "Collectives", "Events", "Execution", "JobFiles", "Kernels",
+                "Quantization", "Sharding", "Training", "Transformer",
             ]),
         tests("JobFilesTests", ["JobFiles", "Architectures", "Buffers", "Quantization"]),
         tests("ReportingTests", ["Reporting", "Events", "Buffers"]),

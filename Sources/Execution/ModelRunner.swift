@@ -22,9 +22,7 @@ package final class ModelRunner {
     let trainables: TrainableUnits?
     let rotary: RotaryTable
     let gradients: UnitGradients?
-    /// The units in the order in which a forward uses them; the end of the model needs a tied embedding once more.
     let forwardOrder: [UnitID]
-    /// The same with the way back.
     let trainingOrder: [UnitID]
     /// Where the time goes; nil outside benchmarks.
     package var partTimes: PartTimes?
@@ -45,9 +43,8 @@ package final class ModelRunner {
         self.trainables = trainables
         self.context = context
         self.compute = compute
-        let blocks = (0..<architecture.layerCount).map(UnitID.block)
-        forwardOrder = [.embedding] + blocks + [.head] + (architecture.tiesEmbeddings ? [.embedding] : [])
-        trainingOrder = forwardOrder + blocks.reversed()
+        forwardOrder = architecture.forwardOrder
+        trainingOrder = architecture.trainingOrder
         rotary = try RotaryTable(
             frequencies: architecture.rotary.inverseFrequencies(headSize: architecture.headSize),
             positions: longestSequence)
@@ -169,4 +166,11 @@ package final class ModelRunner {
         let next = index.map { $0 + 1 } ?? 0
         return next < architecture.layerCount ? .block(next) : .head
     }
+}
+
+extension Architecture {
+    /// The units in the order in which a forward uses them; the end of the model needs a tied embedding once more.
+    package var forwardOrder: [UnitID] { units + (tiesEmbeddings ? [.embedding] : []) }
+    /// The same with the way back.
+    package var trainingOrder: [UnitID] { forwardOrder + (0..<layerCount).reversed().map(UnitID.block) }
 }

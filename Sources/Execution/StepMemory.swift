@@ -1,7 +1,7 @@
 package import Architectures
 import Buffers
 package import Kernels
-import Quantization
+package import Quantization
 package import Sharding
 package import Transformer
 
@@ -31,12 +31,12 @@ package struct StepMemory: Codable, Equatable, Sendable {
 
     /// - Parameters:
     ///   - space: what is trained.
-    ///   - source: the frozen base; nil where everything is trained.
+    ///   - base: how the units of the frozen base lie; empty where everything is trained.
     ///   - heldOfBase: bytes of it in the window of a node; nil where it is mapped.
     ///   - longestSequence: how many positions a sequence may have.
     ///   - isLocal: whether each rank trains on its own until an `OuterStep`.
     package init(
-        layout: StepLayout, space: LogicalSpace, source: (any UnitSource)?, heldOfBase: Int? = nil,
+        layout: StepLayout, space: LogicalSpace, base: [UnitLayout], heldOfBase: Int? = nil,
         longestSequence: Int, context: KernelContext, rank: Int = 0, ranks: Int = 1, stage: ZeROStage = .parameters,
         isLocal: Bool = false
     ) {
@@ -55,17 +55,16 @@ package struct StepMemory: Codable, Equatable, Sendable {
         tables =
             BatchRoom.byteCount(tokenCapacity: layout.extent.tokens) + BlockSums.byteCount(space: space)
             + RotaryTable.byteCount(halfSize: architecture.headSize / 2, positions: longestSequence)
-        base = heldOfBase ?? source.map { Self.lentBytes(architecture, $0) } ?? 0
+        self.base = heldOfBase ?? (base.isEmpty ? 0 : Self.lentBytes(architecture, base))
     }
 
     /// The largest block, or a part of the head; the rows of the embedding that are read at once take less.
-    private static func lentBytes(_ architecture: Architecture, _ source: any UnitSource) -> Int {
-        func count(_ unit: UnitID) -> Int { source.layout(of: unit).byteCount }
-        let head = source.layout(of: architecture.tiesEmbeddings ? .embedding : .head).entries.last
-        let part = head.map {
+    private static func lentBytes(_ architecture: Architecture, _ base: [UnitLayout]) -> Int {
+        let headUnit = architecture.tiesEmbeddings ? UnitID.embedding : .head
+        let part = base.first { $0.unit == headUnit }?.entries.last.map {
             Head.Pages.mappedByteCount(rows: $0.tensor.rows, columns: $0.tensor.columns, format: $0.format)
         }
-        return (0..<architecture.layerCount).map { count(.block($0)) }.reduce(part ?? 0, max)
+        return base.filter { $0.unit != .embedding && $0.unit != .head }.map(\.byteCount).reduce(part ?? 0, max)
     }
 
     /// All parts, by name.

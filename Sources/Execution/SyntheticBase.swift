@@ -15,28 +15,43 @@ package final class SyntheticBase: UnitSource {
     /// - Parameters:
     ///   - linearFormat: how the linear layers of the blocks are stored.
     ///   - otherFormat: how embedding, norms and head are stored.
-    package init(
+    package convenience init(
         _ architecture: Architecture, linearFormat: WeightFormat, otherFormat: WeightFormat = .bf16, seed: UInt64 = 0
     ) throws {
+        try self.init(
+            Self.layouts(architecture, linearFormat: linearFormat, otherFormat: otherFormat), seed: seed)
+    }
+
+    /// - Parameter units: all units of a base.
+    package init(_ units: [UnitLayout], seed: UInt64 = 0) throws {
         var layouts: [UnitID: UnitLayout] = [:]
         var offsets: [UnitID: Int] = [:]
         var total = 0
-        for unit in architecture.units {
-            let tensors = architecture.tensors(of: unit).map { tensor in
-                (tensor: tensor, format: tensor.role.linear == nil ? otherFormat : linearFormat)
-            }
-            let layout = UnitLayout(unit: unit, tensors: tensors)
-            layouts[unit] = layout
-            offsets[unit] = total
+        for layout in units {
+            layouts[layout.unit] = layout
+            offsets[layout.unit] = total
             total += layout.byteCount
         }
         self.layouts = layouts
         self.offsets = offsets
         map = try Self.file(byteCount: total) { descriptor in
-            for unit in architecture.units {
-                guard let layout = layouts[unit], let offset = offsets[unit] else { continue }
+            for layout in units {
+                guard let offset = offsets[layout.unit] else { continue }
                 try Self.write(layout, at: offset, seed: seed, to: descriptor)
             }
+        }
+    }
+
+    /// How the units of such a base lie, in their order.
+    package static func layouts(
+        _ architecture: Architecture, linearFormat: WeightFormat, otherFormat: WeightFormat = .bf16
+    ) -> [UnitLayout] {
+        architecture.units.map { unit in
+            UnitLayout(
+                unit: unit,
+                tensors: architecture.tensors(of: unit).map { tensor in
+                    (tensor: tensor, format: tensor.role.linear == nil ? otherFormat : linearFormat)
+                })
         }
     }
 

@@ -141,6 +141,7 @@ extension JobKey {
         optionalInteger(
             "scheduler.ranks_per_node", \.schedulerRequest.ranksPerNode, 1...65536, absent: .null,
             "ranks to start on each node"),
+        schedulerMemory,
         walltime,
         bool("scheduler.requeue", \.schedulerRequest.requeue, "put the job back in the queue when it is checkpointed"),
     ]

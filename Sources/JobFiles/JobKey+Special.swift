@@ -221,4 +221,20 @@ extension JobKey {
     } write: { job in
         JobValue(job.schedulerRequest.walltimeSeconds.map(Walltime.text))
     }
+
+    static let schedulerMemory = JobKey(
+        "scheduler.memory", allowed: "null or a number of bytes such as 64G", help: "memory of a node to ask for",
+        binds: false
+    ) { value, job in
+        guard !value.isNull else {
+            job.schedulerRequest.memoryBytes = nil
+            return
+        }
+        guard let text = value.plainText, let bytes = Magnitude.value(of: text, kilo: 1024) else {
+            throw value.mismatch("scheduler.memory", allowed: "null or a number of bytes such as 64G")
+        }
+        job.schedulerRequest.memoryBytes = Int(bytes)
+    } write: { job in
+        JobValue(job.schedulerRequest.memoryBytes)
+    }
 }

@@ -91,6 +91,8 @@ package struct SchedulerRequest: Sendable, Equatable {
     package var kind: Kind?
     package var nodes: Int?
     package var ranksPerNode: Int?
+    /// Memory of a node.
+    package var memoryBytes: Int?
     package var walltimeSeconds: Int?
     package var requeue = false
 

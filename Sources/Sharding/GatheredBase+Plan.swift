@@ -52,6 +52,9 @@ extension GatheredBase {
             return counts.bytes.reduce(0, +) - counts.bytes[position]
         }
 
+        /// Bytes of a unit that each node of the copy holds, in their order.
+        package func sliceByteCounts(_ unit: UnitID) -> [Int] { counts(unit).bytes }
+
         func place(_ unit: UnitID) -> Range<Int> {
             guard let place = places[unit] else { preconditionFailure("\(unit) is not a unit of this model") }
             return place

@@ -20,25 +20,37 @@ struct BaseCopy {
     /// - Throws: `InputError` of kind `.usage` where the nodes cannot be divided as the job says.
     init(_ job: Job, base: TrainingBase, communicator: any Communicator) throws {
         frozen = base.frozen
-        let layouts = base.frozen?.layouts ?? []
-        let alsoHeld = base.architecture.tiesEmbeddings ? 1 : 0
+        let (layouts, alsoHeld) = (base.frozen?.layouts ?? [], base.architecture.tiesEmbeddings ? 1 : 0)
         self.alsoHeld = alsoHeld
-        func plan(_ nodes: Int) -> GatheredBase.Plan? {
-            guard nodes > 1, !layouts.isEmpty else { return nil }
-            // The part of the first node is as large as any.
-            return GatheredBase.Plan(
-                layouts: layouts, nodesPerCopy: nodes, position: 0, depth: job.distributed.prefetchDepth,
-                alsoHeld: alsoHeld)
-        }
         let least = try communicator.allReduce(Int64(ProcessMemory.availableBytes), .min)
-        let whole = base.frozen?.byteCount ?? 0
         nodesPerCopy = try communicator.fromCoordinator {
-            try Self.resolve(job.distributed.nodesPerCopy, nodeCount: communicator.nodeCount) { nodes in
-                // The rest is for the ranks' own memory, which is planned for what is left.
-                (plan(nodes)?.byteCount ?? whole) <= Int(least) / 10 * 6
-            }
+            try Self.nodesPerCopy(
+                job, layouts: layouts, alsoHeld: alsoHeld, nodeCount: communicator.nodeCount, available: Int(least))
         }
-        self.plan = plan(nodesPerCopy)
+        plan = Self.plan(job, layouts: layouts, alsoHeld: alsoHeld, nodesPerCopy: nodesPerCopy)
+    }
+
+    /// How the first node of a copy holds its part, which is as large as any; nil where it maps the whole base.
+    static func plan(
+        _ job: Job, layouts: [UnitLayout], alsoHeld: Int, nodesPerCopy: Int
+    ) -> GatheredBase.Plan? {
+        guard nodesPerCopy > 1, !layouts.isEmpty else { return nil }
+        return GatheredBase.Plan(
+            layouts: layouts, nodesPerCopy: nodesPerCopy, position: 0, depth: job.distributed.prefetchDepth,
+            alsoHeld: alsoHeld)
+    }
+
+    /// - Parameter available: bytes that a node has.
+    /// - Throws: `InputError` of kind `.usage` where the nodes cannot be divided as the job says.
+    static func nodesPerCopy(
+        _ job: Job, layouts: [UnitLayout], alsoHeld: Int, nodeCount: Int, available: Int
+    ) throws -> Int {
+        let whole = layouts.reduce(0) { $0 + $1.byteCount }
+        return try resolve(job.distributed.nodesPerCopy, nodeCount: nodeCount) { nodes in
+            let plan = plan(job, layouts: layouts, alsoHeld: alsoHeld, nodesPerCopy: nodes)
+            // The rest is for the ranks' own memory, which is planned for what is left.
+            return (plan?.byteCount ?? whole) <= available / 10 * 6
+        }
     }
 
     /// Bytes of the base that some node holds in memory of its own; nil where all nodes map the store.

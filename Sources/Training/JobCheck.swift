@@ -1,11 +1,6 @@
 import Architectures
-import Buffers
-import Checkpoints
 import Corpus
 package import JobFiles
-import Execution
-import ModelFiles
-import Optimizers
 
 /// What a job would train, found by opening its model and reading its data; nothing is written.
 package struct JobCheck: Encodable, Sendable {
@@ -19,23 +14,14 @@ package struct JobCheck: Encodable, Sendable {
 
     /// - Throws: `InputError` for the first thing that is wrong.
     package init(_ job: Job) throws {
-        let weights = job.adapter == .none ? try StartingWeights(job) : nil
-        let architecture = try weights?.architecture ?? Self.baseArchitecture(job)
-        let data = try TrainingData(
-            job, tokenizer: TrainingBase.tokenizer(job), vocabularySize: architecture.vocabularySize)
-        parameters = architecture.parameterCount
-        trainable_parameters = try TrainablePlan(job, architecture: architecture, weights: weights).space.elementCount
+        let opened = try OpenedJob(job)
+        let data = opened.data
+        parameters = opened.architecture.parameterCount
+        trainable_parameters = opened.space.elementCount
         training_rows = data.split.training.count
         held_out_rows = data.split.heldOut.count
         training_tokens = data.tokenCount(of: data.split.training)
-        steps = Sampler(job, data: data).totalSteps
+        steps = opened.sampler.totalSteps
         notices = data.notices
-    }
-
-    private static func baseArchitecture(_ job: Job) throws -> Architecture {
-        if TrainingBase.isStore(job.baseModel) { return try BaseStore(path: job.baseModel).architecture }
-        let directory = try ModelDirectory(path: job.baseModel)
-        _ = try BaseEncoding(directory, linearFormat: job.baseFormat).formats()
-        return directory.architecture
     }
 }

@@ -1,66 +1,68 @@
 import Architectures
 import Buffers
-import Collectives
-import Execution
+package import Execution
 import JobFiles
-import Kernels
+package import Kernels
 import Sharding
-import Transformer
+package import Transformer
 
 /// The sizes of a run's step, decided once by the coordinator: what the arena holds and whether blocks are
 /// checkpointed.
-struct MemoryPlan: Codable, Sendable {
+package struct MemoryPlan: Codable, Sendable {
     private let tokens: Int
     private let logitRows: Int
-    private let recomputation: Recomputation
-    let longestSequence: Int
-    /// What a rank holds beside the base, at most.
-    let bytesPerRank: Int
+    package let recomputation: Recomputation
+    package let longestSequence: Int
+    /// What the rank with the largest shard holds.
+    package let memory: StepMemory
 
     private let savedType: ScalarType
 
-    var extent: StepLayout.Extent {
+    package var extent: StepLayout.Extent {
         StepLayout.Extent(
             tokens: tokens, logitRows: logitRows, recomputation: recomputation, savedType: savedType)
     }
 
-    var checkpointing: Bool { recomputation != .nothing }
+    package var checkpointing: Bool { recomputation != .nothing }
 
-    /// - Throws: `InputError` of kind `.capacity` where even a checkpointed step does not fit this host.
-    init(
-        _ job: Job, base: TrainingBase, plan: TrainablePlan, data: TrainingData, compute: Kernels.Compute,
-        heldOfBase: Int?, context: KernelContext, communicator: any Communicator
+    /// What a rank holds beside the base, at most.
+    package var bytesPerRank: Int { memory.ownByteCount }
+
+    /// - Parameters:
+    ///   - gradientCheckpointing: whether blocks are checkpointed; nil: as little as memory allows.
+    ///   - heldOfBase: bytes of the base in memory of a node's own; nil where it is mapped.
+    ///   - available: bytes that the ranks of a node may take together.
+    /// - Throws: `InputError` of kind `.capacity` where even a checkpointed step does not fit.
+    package init(
+        _ subject: StepSubject, gradientCheckpointing: Bool?, heldOfBase: Int?, context: KernelContext,
+        ranks: Int, ranksOnNode: Int, available: Int
     ) throws {
-        let architecture = base.architecture
-        savedType = compute.savedType
-        longestSequence = min(job.sequenceLength, data.longest)
-        // Packed sequences fill up to sequence_len; others are no longer than the longest row.
-        tokens = job.microBatchSize * (job.samplePacking ? job.sequenceLength : longestSequence)
-        logitRows = StepLayout.Extent.logitRows(vocabularySize: architecture.vocabularySize, tokens: tokens)
-        let (tokens, logitRows, longest, savedType) = (tokens, logitRows, longestSequence, savedType)
+        savedType = subject.compute.savedType
+        longestSequence = subject.longestSequence
+        tokens = subject.tokens
+        logitRows = StepLayout.Extent.logitRows(
+            vocabularySize: subject.architecture.vocabularySize, tokens: subject.tokens)
+        let (logitRows, savedType, space) = (logitRows, savedType, subject.space)
         // The rank whose shard is the largest.
-        let ranks = communicator.size
-        let shards = (0..<ranks).map { plan.space.shard($0, of: ranks).elementCount }
+        let shards = (0..<ranks).map { space.shard($0, of: ranks).elementCount }
         let rank = shards.indices.max { shards[$0] < shards[$1] }
         func memory(_ recomputation: Recomputation) -> StepMemory {
             let extent = StepLayout.Extent(
-                tokens: tokens, logitRows: logitRows, recomputation: recomputation, savedType: savedType)
+                tokens: subject.tokens, logitRows: logitRows, recomputation: recomputation, savedType: savedType)
             return StepMemory(
-                layout: StepLayout(architecture, adapter: plan.settings, extent: extent), space: plan.space,
-                source: base.stored, heldOfBase: heldOfBase, longestSequence: longest, context: context,
-                rank: rank ?? 0, ranks: ranks, stage: job.zeroStage, isLocal: job.isLocal)
+                layout: StepLayout(subject.architecture, adapter: subject.adapter, extent: extent), space: space,
+                base: subject.base, heldOfBase: heldOfBase, longestSequence: subject.longestSequence, context: context,
+                rank: rank ?? 0, ranks: ranks, stage: subject.stage, isLocal: subject.isLocal)
         }
-        let available = ProcessMemory.availableBytes
         // The ranks of a node share what they use of the base.
-        func neededByNode(_ memory: StepMemory) -> Int { communicator.node.size * memory.ownByteCount + memory.base }
+        func neededByNode(_ memory: StepMemory) -> Int { ranksOnNode * memory.ownByteCount + memory.base }
         // The least work whose memory leaves room to spare.
         let choices =
-            job.gradientCheckpointing.map { $0 ? [.attention, .everything] : [.nothing] }
-            ?? Recomputation.allCases
+            gradientCheckpointing.map { $0 ? [.attention, .everything] : [.nothing] } ?? Recomputation.allCases
         recomputation = choices.first { neededByNode(memory($0)) <= available / 10 * 6 } ?? choices.last ?? .everything
         let chosen = memory(recomputation)
+        self.memory = chosen
         let needed = neededByNode(chosen)
-        bytesPerRank = chosen.ownByteCount
         guard needed <= available else {
             throw InputError(
                 .capacity, "a step needs \(needed >> 20) MiB a node, and \(available >> 20) MiB are available",

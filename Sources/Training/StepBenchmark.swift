@@ -4,9 +4,7 @@ import Collectives
 import Corpus
 import Execution
 package import Kernels
-import Optimizers
 import Quantization
-import Sharding
 import Transformer
 
 /// Times whole QLoRA steps of one rank: a random base of a real shape, random tokens, real everything else.
@@ -55,10 +53,12 @@ package struct StepBenchmark {
     package func run(steps: Int) throws -> Result {
         let context = try KernelContext(threads: threads)
         let peak = context.measurePeak(of: compute) * Double(threads)
-        let step = try BenchmarkStep(
-            architecture: architecture, tokens: microBatchSize * sequenceLength, sequenceLength: sequenceLength,
-            compute: compute, checkpointing: checkpointing, context: context)
-        let rows = randomRows()
+        let subject = subject
+        let step = try SyntheticStep(
+            subject, recomputation: checkpointing ? .attention : .nothing, context: context)
+        let rows = ExampleSet.random(
+            lengths: [Int](repeating: sequenceLength, count: microBatchSize),
+            vocabularySize: architecture.vocabularySize)
         let batch = MicroBatch.inOrder(Array(0..<rows.count), of: rows, microBatchSize: microBatchSize)[0]
         let memory = ProcessMemory()
         try step.run(batch, of: rows)
@@ -84,20 +84,18 @@ package struct StepBenchmark {
             compute: compute.rawValue, threads: threads, achieved_gops: achieved / 1e9, peak_gops: peak / 1e9,
             fraction_of_peak: achieved / peak, parts: median.parts,
             memory: step.memory.parts.merging(["program": resident - step.memory.byteCount]) { $1 },
-            base_bytes: step.baseByteCount,
+            base_bytes: subject.baseByteCount,
             allocations: AlignedStorage.allocationCount - allocated)
     }
 
-    private func randomRows() -> ExampleSet {
-        let random = CounterRNG(seed: 1234, purpose: .benchmark)
-        var rows = ExampleSet()
-        for row in 0..<microBatchSize {
-            let ids = (0..<sequenceLength).map {
-                Int32(random.integer(row * sequenceLength + $0, below: architecture.vocabularySize))
-            }
-            rows.append(Example(ids: ids, labels: ids))
-        }
-        return rows
+    private var subject: StepSubject {
+        let adapter = AdapterDescription(
+            rank: 16, alpha: 32, targets: Set(LinearRole.allCases), baseModelPath: "benchmark")
+        return StepSubject(
+            architecture: architecture, adapter: AdapterSettings(adapter),
+            space: LogicalSpace(architecture.adapterTensors(adapter)),
+            base: SyntheticBase.layouts(architecture, linearFormat: .nf4()),
+            tokens: microBatchSize * sequenceLength, longestSequence: sequenceLength, compute: compute)
     }
 
     /// Two per weight and token for each product: forward, input gradient, and what is computed again.
@@ -108,69 +106,5 @@ package struct StepBenchmark {
         let head = architecture.vocabularySize * architecture.hiddenSize
         let again = checkpointing ? count(\.isOfAttention) : 0
         return 2 * Double(tokens) * Double(2 * count { _ in true } + 2 * head + again)
-    }
-}
-
-/// The state that a benchmark steps through.
-private final class BenchmarkStep {
-    private let context: KernelContext
-    private let runner: ModelRunner
-    private let trainables: TrainableUnits
-    private let sums: ExactGradientSum
-    private let update: TrainableUpdate
-    private let room: BatchRoom
-    let memory: StepMemory
-    let baseByteCount: Int
-    private var number = 0
-    var times = PartTimes() {
-        didSet { runner.partTimes = times }
-    }
-
-    init(
-        architecture: Architecture, tokens: Int, sequenceLength: Int, compute: Compute, checkpointing: Bool,
-        context: KernelContext
-    ) throws {
-        let adapter = AdapterDescription(
-            rank: 16, alpha: 32, targets: Set(LinearRole.allCases), baseModelPath: "benchmark")
-        let communicator = SoloCommunicator()
-        let space = LogicalSpace(architecture.adapterTensors(adapter))
-        let rows = StepLayout.Extent.logitRows(vocabularySize: architecture.vocabularySize, tokens: tokens)
-        let layout = StepLayout(
-            architecture, adapter: AdapterSettings(adapter),
-            extent: StepLayout.Extent(
-                tokens: tokens, logitRows: rows, recomputation: checkpointing ? .attention : .nothing,
-                savedType: compute.savedType))
-        self.context = context
-        trainables = try TrainableUnits(space: space, units: architecture.units, communicator: communicator)
-        AdapterInitialization.fill(trainables, seed: 0)
-        let base = try SyntheticBase(architecture, linearFormat: .nf4())
-        baseByteCount = architecture.units.reduce(0) { $0 + base.layout(of: $1).byteCount }
-        memory = StepMemory(
-            layout: layout, space: space, source: base, longestSequence: sequenceLength, context: context)
-        runner = try ModelRunner(
-            layout: layout, frozen: FrozenUnits(source: base, keepsPages: false),
-            trainables: trainables, longestSequence: sequenceLength, context: context, compute: compute)
-        sums = try ExactGradientSum(space: space, communicator: communicator)
-        update = try TrainableUpdate(
-            trainables, optimizer: AdamW(), communicator: communicator, context: context)
-        room = try BatchRoom(tokenCapacity: tokens)
-    }
-
-    func run(_ batch: MicroBatch, of rows: ExampleSet) throws {
-        sums.reset()
-        let result = try runner.trainMicroBatch(
-            room.batch(batch, of: rows), gradientScale: 1 / Float(batch.targetCount), dropout: nil, sums: sums,
-            limit: ExactGradientSum.limit(addends: 1))
-        guard result.inRange, result.loss.isFinite else {
-            throw Divergence(step: number + 1, reason: "a benchmark's numbers left their range")
-        }
-        number += 1
-        try times.measure("optimiser") {
-            try sums.reduce()
-            let norm = try update.norm(sums)
-            try update.apply(
-                sums, number: number, learningRate: 1e-4,
-                gradientScale: GradientClipping.factor(norm: norm, maximum: 1))
-        }
     }
 }

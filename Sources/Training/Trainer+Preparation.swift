@@ -42,8 +42,12 @@ extension Trainer {
         let copy = try BaseCopy(job, base: base, communicator: communicator)
         let memory = try communicator.fromCoordinator {
             try MemoryPlan(
-                job, base: base, plan: plan, data: data, compute: compute, heldOfBase: copy.heldByteCount,
-                context: context, communicator: communicator)
+                StepSubject(
+                    job, architecture: architecture, plan: plan, base: base.frozen?.layouts ?? [], data: data,
+                    compute: compute),
+                gradientCheckpointing: job.gradientCheckpointing, heldOfBase: copy.heldByteCount, context: context,
+                ranks: communicator.size, ranksOnNode: communicator.node.size,
+                available: ProcessMemory.availableBytes)
         }
         try communicator.agree { for text in copy.notices { try notice(text) } }
         let resolved = ResolvedJob(

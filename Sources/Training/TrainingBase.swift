@@ -90,7 +90,7 @@ package struct TrainingBase {
     }
 
     /// A job that names a store and a format must mean the format that the store has.
-    private static func check(_ store: BaseStore, against job: Job) throws {
+    static func check(_ store: BaseStore, against job: Job) throws {
         guard let format = job.baseFormat else { return }
         for tensor in store.architecture.tensors where tensor.role.linear != nil {
             let stored = store.format(of: tensor)

@@ -13,13 +13,17 @@ enum BenchShapes {
         case "350m": llama(hidden: 1024, layers: 24, heads: 16, keyValueHeads: 8, intermediate: 2816, vocabulary: 32000)
         case "1b": llama(hidden: 2048, layers: 22, heads: 32, keyValueHeads: 4, intermediate: 5632, vocabulary: 32000)
         case "7b": llama(hidden: 4096, layers: 32, heads: 32, keyValueHeads: 32, intermediate: 11008, vocabulary: 32000)
+        // Llama 2 13B and 70B.
+        case "13b":
+            llama(hidden: 5120, layers: 40, heads: 40, keyValueHeads: 40, intermediate: 13824, vocabulary: 32000)
+        case "70b": llama(hidden: 8192, layers: 80, heads: 64, keyValueHeads: 8, intermediate: 28672, vocabulary: 32000)
         default:
             if FileManager.default.fileExists(atPath: name) {
                 try ModelConfiguration(directory: name).architecture
             } else {
                 throw InputError(
                     .usage, "'\(name)' is neither a known shape nor a model directory",
-                    remedy: "use tiny, 60m, 350m, 1b, 7b, or a directory with a config.json")
+                    remedy: "use tiny, 60m, 350m, 1b, 7b, 13b, 70b, or a directory with a config.json")
             }
         }
     }

@@ -51,7 +51,8 @@ struct SwiftletCommand: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            ValidateCommand.self, QuantizeCommand.self, TrainCommand.self, EvalCommand.self, GenerateCommand.self,
+            ValidateCommand.self, PlanCommand.self, QuantizeCommand.self, TrainCommand.self, EvalCommand.self,
+            GenerateCommand.self,
             TokenizeCommand.self, ParityCommand.self, InspectCommand.self, DataCommand.self, InfoCommand.self,
             BenchCommand.self, ExportCommand.self,
         ])

@@ -85,7 +85,9 @@ private final class PlannedStep {
             extent: StepLayout.Extent(tokens: 24, logitRows: 7, recomputation: recomputation))
         context = try KernelContext(threads: 2)
         memory = StepMemory(
-            layout: layout, space: space, source: base, longestSequence: 12, context: context,
+            layout: layout, space: space,
+            base: base.map { base in architecture.units.map { base.layout(of: $0) } } ?? [],
+            longestSequence: 12, context: context,
             rank: communicator.rank, ranks: communicator.size, stage: stage, isLocal: isLocal)
         let group: any Communicator = isLocal ? SoloCommunicator() : communicator
         let units = try TrainableUnits(space: space, units: architecture.units, communicator: group, stage: stage)

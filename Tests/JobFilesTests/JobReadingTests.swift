@@ -54,7 +54,8 @@ import Testing
         resume_from_checkpoint: auto
         distributed: {nodes_per_copy: auto, ranks_per_node: auto, zero_stage: 3, prefetch_depth: 1, stage_base: null}
         checkpoint: {signals: [TERM, USR1], trigger_file: swiftlet.save}
-        scheduler: {kind: slurm, nodes: 4, ranks_per_node: 2, walltime: "12:00:00", requeue: true}
+        scheduler: {kind: slurm, nodes: 4, ranks_per_node: 2, memory: 64G, walltime: "12:00:00",
+                    requeue: true}
 
         """
 
@@ -68,6 +69,7 @@ import Testing
         #expect(job.outputDirectory == "out/run1")
         #expect(job.checkpoint.signals == [.term, .usr1])
         #expect(job.schedulerRequest.walltimeSeconds == 43_200)
+        #expect(job.schedulerRequest.memoryBytes == 64 << 30)
         #expect(job.notices == [])
         for key in Job.documentation {
             let last = key.name.split(separator: ".").last.map(String.init) ?? ""

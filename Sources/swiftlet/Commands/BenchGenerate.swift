@@ -15,7 +15,7 @@ struct BenchGenerate: ParsableCommand {
             fraction of the speed at which as many threads read memory.
             """)
 
-    @Option(help: "tiny, 60m, 350m, 1b, 7b, or a model directory whose config.json gives the shape.")
+    @Option(help: "tiny, 60m, 350m, 1b, 7b, 13b, 70b, or a model directory whose config.json gives the shape.")
     var shape = "1b"
 
     @Option(help: "New tokens of each sequence.")

@@ -11,7 +11,7 @@ struct BenchStep: ParsableCommand {
         commandName: "step", abstract: "Time whole QLoRA steps of a random model of a given shape.",
         discussion: "LoRA r 16 on all linear layers, NF4 base with double quantisation, AdamW; median over the steps.")
 
-    @Option(help: "tiny, 60m, 350m, 1b, 7b, or a model directory whose config.json gives the shape.")
+    @Option(help: "tiny, 60m, 350m, 1b, 7b, 13b, 70b, or a model directory whose config.json gives the shape.")
     var shape: String
 
     @Option(name: .customLong("micro-batch"), help: "Sequences of a step.")

@@ -1,0 +1,97 @@
+import Buffers
+import Collectives
+import Execution
+import Foundation
+
+/// The speed of a node: what is stated of it, and the rest as it is measured here.
+package struct HostSpeed: Sendable {
+    /// Of all ranks of a node together, in a step's products; nil: measured.
+    package var nodeOperationsPerSecond: Double?
+    /// Of a node's link, in each direction; nil: assumed.
+    package var linkBitsPerSecond: Double?
+
+    package init(nodeOperationsPerSecond: Double?, linkBitsPerSecond: Double?) {
+        self.nodeOperationsPerSecond = nodeOperationsPerSecond
+        self.linkBitsPerSecond = linkBitsPerSecond
+    }
+
+    /// What a step takes whose micro-batches are like the sample.
+    /// - Throws: `InputError` where there is no memory to measure with.
+    package func speed(_ sample: JobPlan.Sample, nodes: Int) throws -> JobPlan.Speed {
+        let measured = try StepCost.Measured(sample, nodeOperationsPerSecond: nodeOperationsPerSecond)
+        let link = linkBitsPerSecond ?? Self.assumedLink
+        var assumptions = [measured.description]
+        if nodes > 1 {
+            assumptions.append(
+                String(format: "links of %g Gbit/s", link / 1e9)
+                    + (linkBitsPerSecond == nil ? " (--link says otherwise)" : ""))
+        }
+        if sample.ranksPerNode > 1 {
+            assumptions.append(
+                String(format: "%.1f GB/s between the ranks of a node", measured.machineCopy / 1e9))
+        }
+        return JobPlan.Speed(
+            cost: measured.cost,
+            machine: Machine(
+                threads: sample.threads, linkBytesPerSecond: link / 8, copyBytesPerSecond: measured.machineCopy),
+            assumptions: assumptions)
+    }
+
+    private static let assumedLink = 10e9
+}
+
+extension StepCost {
+    /// What a step takes, and where that comes from.
+    package struct Measured: Sendable {
+        package let cost: StepCost
+        /// Bytes a second that a rank receives through shared memory while the others of its node do.
+        package let machineCopy: Double
+        /// Operations a second of all ranks of a node, in a block's products.
+        package let nodeOperationsPerSecond: Double
+        package let description: String
+    }
+}
+
+extension StepCost.Measured {
+    /// - Parameter nodeOperationsPerSecond: of all ranks of a node; nil: steps are timed.
+    /// - Throws: `InputError` where there is no memory to measure with.
+    package init(_ sample: JobPlan.Sample, nodeOperationsPerSecond: Double?) throws {
+        let ranks = max(1, min(sample.ranksPerNode, HostThreads.share(ranksOnNode: 1) / sample.threads))
+        let copy = try Self.copyBytesPerSecond(ranks: ranks)
+        // What is sent is copied into memory that ranks share, and out of it.
+        machineCopy = copy / 2
+        guard let nodeOperationsPerSecond else {
+            let calibration = try Calibration(sample, ranks: ranks)
+            cost = calibration.cost
+            self.nodeOperationsPerSecond = calibration.operationsPerSecond * Double(sample.ranksPerNode)
+            description =
+                String(
+                    format: "products at %.1f GFLOP/s a rank, measured on ", calibration.operationsPerSecond / 1e9)
+                + (ranks == 1 ? "one rank" : "\(ranks) ranks at once")
+            return
+        }
+        self.nodeOperationsPerSecond = nodeOperationsPerSecond
+        cost = StepCost(
+            sample.subject, recomputation: sample.recomputation, context: Calibration.context(sample.lengths),
+            operationsPerSecond: nodeOperationsPerSecond / Double(sample.ranksPerNode), bytesPerSecond: 2 * copy)
+        description = String(format: "products at %g GFLOP/s a node, as stated", nodeOperationsPerSecond / 1e9)
+    }
+
+    /// Of each of some ranks that copy at once.
+    private static func copyBytesPerSecond(ranks: Int) throws -> Double {
+        let count = 16 << 20
+        return try InProcessWorld.run(size: ranks) { communicator in
+            let rooms = (try AlignedStorage(byteCount: count), try AlignedStorage(byteCount: count))
+            rooms.0.bytes().initializeMemory(as: UInt8.self, repeating: 1)
+            let clock = ContinuousClock()
+            var best = Double.infinity
+            for _ in 0..<4 {
+                try communicator.barrier()
+                let start = clock.now
+                rooms.1.bytes().copyMemory(from: UnsafeRawBufferPointer(rooms.0.bytes()))
+                best = min(best, (clock.now - start).seconds)
+            }
+            return Double(count) / best
+        }.min() ?? 1
+    }
+}
