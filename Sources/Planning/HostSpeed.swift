@@ -17,16 +17,16 @@ package struct HostSpeed: Sendable {
 
     /// What a step takes whose micro-batches are like the sample.
     /// - Throws: `InputError` where there is no memory to measure with.
-    package func speed(_ sample: JobPlan.Sample, nodes: Int) throws -> JobPlan.Speed {
+    package func speed(_ sample: JobPlan.Sample) throws -> JobPlan.Speed {
         let measured = try StepCost.Measured(sample, nodeOperationsPerSecond: nodeOperationsPerSecond)
         let link = linkBitsPerSecond ?? Self.assumedLink
         var assumptions = [measured.description]
-        if nodes > 1 {
+        if sample.shape.nodes > 1 {
             assumptions.append(
                 String(format: "links of %g Gbit/s", link / 1e9)
                     + (linkBitsPerSecond == nil ? " (--link says otherwise)" : ""))
         }
-        if sample.ranksPerNode > 1 {
+        if sample.shape.ranksPerNode > 1 {
             assumptions.append(
                 String(format: "%.1f GB/s between the ranks of a node", measured.machineCopy / 1e9))
         }
@@ -56,14 +56,16 @@ extension StepCost.Measured {
     /// - Parameter nodeOperationsPerSecond: of all ranks of a node; nil: steps are timed.
     /// - Throws: `InputError` where there is no memory to measure with.
     package init(_ sample: JobPlan.Sample, nodeOperationsPerSecond: Double?) throws {
-        let ranks = max(1, min(sample.ranksPerNode, HostThreads.share(ranksOnNode: 1) / sample.threads))
+        // Nodes of a cluster are taken to use all their cores, as this host alone may not.
+        let room = max(1, HostThreads.share(ranksOnNode: 1) / sample.threads)
+        let ranks = sample.shape.nodes > 1 ? room : min(sample.shape.ranksPerNode, room)
         let copy = try Self.copyBytesPerSecond(ranks: ranks)
         // What is sent is copied into memory that ranks share, and out of it.
         machineCopy = copy / 2
         guard let nodeOperationsPerSecond else {
             let calibration = try Calibration(sample, ranks: ranks)
             cost = calibration.cost
-            self.nodeOperationsPerSecond = calibration.operationsPerSecond * Double(sample.ranksPerNode)
+            self.nodeOperationsPerSecond = calibration.operationsPerSecond * Double(sample.shape.ranksPerNode)
             description =
                 String(
                     format: "products at %.1f GFLOP/s a rank, measured on ", calibration.operationsPerSecond / 1e9)
@@ -73,7 +75,7 @@ extension StepCost.Measured {
         self.nodeOperationsPerSecond = nodeOperationsPerSecond
         cost = StepCost(
             sample.subject, recomputation: sample.recomputation, context: Calibration.context(sample.lengths),
-            operationsPerSecond: nodeOperationsPerSecond / Double(sample.ranksPerNode), bytesPerSecond: 2 * copy)
+            operationsPerSecond: nodeOperationsPerSecond / Double(sample.shape.ranksPerNode), bytesPerSecond: 2 * copy)
         description = String(format: "products at %g GFLOP/s a node, as stated", nodeOperationsPerSecond / 1e9)
     }
 

@@ -28,6 +28,7 @@ extension JobPlan {
         package let traffic: [Line]
         package let operations_per_step: Int
         package let bytes_per_step: Int
+        /// Over the link of a node, in the direction that has more, headers of TCP and Ethernet included.
         package let link_bytes_per_step: Int
         /// Steps from one outer step to the next; 1: ranks share the gradients of every step.
         package let sync_every: Int

@@ -56,16 +56,16 @@ package struct JobPlan: Sendable {
         /// Of its sequences.
         package let lengths: [Int]
         package let threads: Int
-        package let ranksPerNode: Int
+        package let shape: RunShape
 
         package init(
-            subject: StepSubject, recomputation: Recomputation, lengths: [Int], threads: Int, ranksPerNode: Int
+            subject: StepSubject, recomputation: Recomputation, lengths: [Int], threads: Int, shape: RunShape
         ) {
             self.subject = subject
             self.recomputation = recomputation
             self.lengths = lengths
             self.threads = threads
-            self.ranksPerNode = ranksPerNode
+            self.shape = shape
         }
     }
 
@@ -107,7 +107,7 @@ package struct JobPlan: Sendable {
         let found = try speed(
             Sample(
                 subject: sizes.subject, recomputation: sizes.memory.recomputation, lengths: batches.lengths,
-                threads: threads, ranksPerNode: shape.ranksPerNode))
+                threads: threads, shape: shape))
         self.speed = found
         let (elements, subject) = (opened.space.elementCount, sizes.subject)
         let shard = (0..<shape.ranks).map { opened.space.shard($0, of: shape.ranks).elementCount }.max() ?? 0

@@ -56,9 +56,12 @@ package struct StepTraffic: Sendable {
         return operations(of: line) * sent
     }
 
-    /// Bytes that cross the link of a node in a step, the larger of both directions, at the node that has most of them.
+    /// Bytes of frames that cross the link of a node in a step, the larger of both directions, at the node that has
+    /// most.
     package var linkBytesPerNode: Int {
-        lines.reduce(0) { $0 + $1.times * Transfer.wireBytes(of: $1.collective, shape: shape) }
+        Int(
+            Transfer.framed(
+                lines.reduce(0) { $0 + $1.times * Transfer.wireBytes(of: $1.collective, shape: shape) }))
     }
 
     package func size(of group: PlannedCollective.Group) -> Int {

@@ -10,7 +10,7 @@ struct Transfer: Sendable {
 
     init(_ collective: PlannedCollective, shape: RunShape, nodesPerCopy: Int, machine: Machine) {
         // A link without limit is left out: nothing is under way on it.
-        let bytes = Double(Self.wireBytes(of: collective, shape: shape))
+        let bytes = Self.framed(Self.wireBytes(of: collective, shape: shape))
         wireBytes = machine.linkBytesPerSecond.isFinite ? bytes : 0
         copySeconds = Self.copySeconds(of: collective, shape: shape, machine: machine)
         let (nodes, ranks) =
@@ -22,7 +22,11 @@ struct Transfer: Sendable {
         latency = Self.hops(nodes) * machine.linkLatency + Self.hops(ranks) * machine.copyLatency
     }
 
-    /// Every rank sends to every other one directly; vectors that are reduced go round as by halves.
+    /// Bytes of whole frames: TCP over Ethernet has 66 bytes of headers to 1,448.
+    static func framed(_ payload: Int) -> Double { Double(payload) * 1514 / 1448 }
+
+    /// Payload over the link of the node that has most of it. Every rank sends to every other one directly; vectors
+    /// that are reduced go round as by halves.
     static func wireBytes(of collective: PlannedCollective, shape: RunShape) -> Int {
         switch collective.group {
         case .node: return 0

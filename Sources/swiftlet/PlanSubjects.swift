@@ -52,7 +52,7 @@ struct PlanSubjects {
             JobPlan.Sample(
                 subject: smallest, recomputation: .nothing,
                 lengths: [Int](repeating: smallest.longestSequence, count: job.microBatchSize), threads: threads,
-                ranksPerNode: ranksPerNode),
+                shape: RunShape(nodes: 1, ranksPerNode: ranksPerNode)),
             nodeOperationsPerSecond: nodeSpeed)
         return ClusterStudy(
             ranksPerNode: ranksPerNode, threads: threads, available: available,

@@ -87,10 +87,8 @@ struct JobPlanTests {
         for settings in [[], ["adapter=none"], ["compute=int8", "gradient_checkpointing=true"]] {
             let host = HostSpeed(nodeOperationsPerSecond: nil, linkBitsPerSecond: nil)
             let plan = try JobPlan(
-                OpenedJob(tiny.job(settings)), shape: RunShape(nodes: 1, ranksPerNode: 2), available: 1 << 34
-            ) {
-                try host.speed($0, nodes: 1)
-            }
+                OpenedJob(tiny.job(settings)), shape: RunShape(nodes: 1, ranksPerNode: 2), available: 1 << 34,
+                speed: host.speed)
             let cost = plan.speed.cost
             #expect(
                 [cost.forward, cost.backward, cost.bottom, cost.head, cost.sum, cost.reset, cost.update].allSatisfy {

@@ -74,9 +74,7 @@ struct PlanCommand: ParsableCommand {
         let host = HostSpeed(
             nodeOperationsPerSecond: nodeSpeed.map { $0 * 1e9 },
             linkBitsPerSecond: link.map { $0.values[0].value(kilo: 1000) })
-        let plan = try JobPlan(OpenedJob(job), shape: shape, available: available(job)) {
-            try host.speed($0, nodes: shape.nodes)
-        }
+        let plan = try JobPlan(OpenedJob(job), shape: shape, available: available(job), speed: host.speed)
         if json { return try Console.print(json: plan.report) }
         for line in PlanText.lines(plan, job: self.job ?? "") { Console.print(line) }
     }
