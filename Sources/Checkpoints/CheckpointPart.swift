@@ -7,6 +7,12 @@ package struct CheckpointPart: Sendable {
     /// memory that a save takes, and they are used again for the next part.
     package static let byteLimit = 1 << 28
 
+    /// Bytes that a save of so many fp32 elements takes for a while: of one part at a time, the file that HDF5 works on
+    /// and its image.
+    package static func workingByteCount(elements: Int) -> Int {
+        2 * min(elements * ScalarType.float32.byteCount, byteLimit)
+    }
+
     package let image: AlignedStorage
     package let record: PartRecord
 

@@ -56,9 +56,10 @@ package struct Job: Sendable {
     package var maximumGradientNorm = 1.0
     /// Steps that each rank takes on its own before all are averaged; 1: none, all ranks make every step together.
     package var synchronizationInterval = 1
-    /// This and the next: Douillard et al. 2023, "DiLoCo", section 3.1.
+    /// With the momentum, as much of the change as the average itself has: a fine-tuning has few outer steps, and none
+    /// is left at its end to take back what momentum overshoots.
     package var outerLearningRate = 0.7
-    package var outerMomentum = 0.9
+    package var outerMomentum = 0.3
 
     // How it is computed
     package var gradientCheckpointing: Bool?

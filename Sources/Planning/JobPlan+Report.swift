@@ -69,7 +69,7 @@ extension JobPlan {
             nodes_per_copy = plan.sizes.nodesPerCopy
             zero_stage = plan.sizes.subject.stage.rawValue
             base_bytes = plan.sizes.subject.baseByteCount
-            self.memory = memory.memory.parts.merging(["program": plan.programByteCount]) { $1 }
+            self.memory = memory.parts.merging(["program": plan.programByteCount]) { $1 }
             bytes_per_rank = memory.bytesPerRank + plan.programByteCount
             bytes_per_node = plan.bytesPerNode
             available_bytes = plan.available

@@ -1,5 +1,6 @@
 import Architectures
 import Buffers
+import Checkpoints
 package import Execution
 import JobFiles
 package import Kernels
@@ -16,6 +17,9 @@ package struct MemoryPlan: Codable, Sendable {
     /// What the rank with the largest shard holds.
     package let memory: StepMemory
 
+    /// What it takes beside that while it saves.
+    private let saving: Int
+
     private let savedType: ScalarType
 
     package var extent: StepLayout.Extent {
@@ -26,7 +30,10 @@ package struct MemoryPlan: Codable, Sendable {
     package var checkpointing: Bool { recomputation != .nothing }
 
     /// What a rank holds beside the base, at most.
-    package var bytesPerRank: Int { memory.ownByteCount }
+    package var bytesPerRank: Int { memory.ownByteCount + saving }
+
+    /// All parts, by name.
+    package var parts: [String: Int] { memory.parts.merging(["saving": saving]) { $1 } }
 
     /// - Parameters:
     ///   - gradientCheckpointing: whether blocks are checkpointed; nil: as little as memory allows.
@@ -54,8 +61,13 @@ package struct MemoryPlan: Codable, Sendable {
                 base: subject.base, heldOfBase: heldOfBase, longestSequence: subject.longestSequence, context: context,
                 rank: rank ?? 0, ranks: ranks, stage: subject.stage, isLocal: subject.isLocal)
         }
+        let values = Quantity.allCases.count * ((shards.max() ?? 0) + (subject.isLocal ? space.elementCount : 0))
+        let saving = CheckpointPart.workingByteCount(elements: values)
+        self.saving = saving
         // The ranks of a node share what they use of the base.
-        func neededByNode(_ memory: StepMemory) -> Int { ranksOnNode * memory.ownByteCount + memory.base }
+        func neededByNode(_ memory: StepMemory) -> Int {
+            ranksOnNode * (memory.ownByteCount + saving) + memory.base
+        }
         // The least work whose memory leaves room to spare.
         let choices =
             gradientCheckpointing.map { $0 ? [.attention, .everything] : [.nothing] } ?? Recomputation.allCases

@@ -41,7 +41,7 @@ import Testing
         max_grad_norm: 1.0
         sync_every: 1
         outer_learning_rate: 0.7
-        outer_momentum: 0.9
+        outer_momentum: 0.3
         gradient_checkpointing: auto
         compute: auto
         threads: auto
