@@ -33,10 +33,11 @@ package struct StepMemory: Codable, Equatable, Sendable {
     ///   - space: what is trained.
     ///   - base: how the units of the frozen base lie; empty where everything is trained.
     ///   - heldOfBase: bytes of it in the window of a node; nil where it is mapped.
+    ///   - ranksOnNode: how many map it, each at a unit of its own.
     ///   - longestSequence: how many positions a sequence may have.
     ///   - isLocal: whether each rank trains on its own until an `OuterStep`.
     package init(
-        layout: StepLayout, space: LogicalSpace, base: [UnitLayout], heldOfBase: Int? = nil,
+        layout: StepLayout, space: LogicalSpace, base: [UnitLayout], heldOfBase: Int? = nil, ranksOnNode: Int = 1,
         longestSequence: Int, context: KernelContext, rank: Int = 0, ranks: Int = 1, stage: ZeROStage = .parameters,
         isLocal: Bool = false
     ) {
@@ -55,7 +56,11 @@ package struct StepMemory: Codable, Equatable, Sendable {
         tables =
             BatchRoom.byteCount(tokenCapacity: layout.extent.tokens) + BlockSums.byteCount(space: space)
             + RotaryTable.byteCount(halfSize: architecture.headSize / 2, positions: longestSequence)
-        self.base = heldOfBase ?? (base.isEmpty ? 0 : Self.lentBytes(architecture, base))
+        self.base =
+            heldOfBase
+            ?? (base.isEmpty
+                ? 0
+                : min(ranksOnNode * Self.lentBytes(architecture, base), base.reduce(0) { $0 + $1.byteCount }))
     }
 
     /// The largest block, or a part of the head; the rows of the embedding that are read at once take less.

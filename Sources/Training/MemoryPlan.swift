@@ -58,7 +58,8 @@ package struct MemoryPlan: Codable, Sendable {
                 tokens: subject.tokens, logitRows: logitRows, recomputation: recomputation, savedType: savedType)
             return StepMemory(
                 layout: StepLayout(subject.architecture, adapter: subject.adapter, extent: extent), space: space,
-                base: subject.base, heldOfBase: heldOfBase, longestSequence: subject.longestSequence, context: context,
+                base: subject.base, heldOfBase: heldOfBase, ranksOnNode: ranksOnNode,
+                longestSequence: subject.longestSequence, context: context,
                 rank: rank ?? 0, ranks: ranks, stage: subject.stage, isLocal: subject.isLocal)
         }
         let values = Quantity.allCases.count * ((shards.max() ?? 0) + (subject.isLocal ? space.elementCount : 0))
