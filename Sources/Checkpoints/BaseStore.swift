@@ -145,15 +145,10 @@ package final class BaseStore: Sendable {
         map.dontNeed(unit.lowerBound + part.lowerBound..<unit.lowerBound + part.upperBound)
     }
 
-    /// Reads all units and compares them with their hashes.
+    /// Reads every byte and compares the hashes.
     /// - Throws: `InputError` of kind `.data` that names the first unit that differs.
     package func verify() throws {
-        for unit in manifest.units {
-            let bytes = UnsafeRawBufferPointer(rebasing: map.bytes[unit.range])
-            guard Digest.hex(of: bytes) == unit.sha256 else {
-                throw InputError(
-                    .data, file: path, place: "unit \(unit.unit)", "the bytes are damaged", remedy: Self.remedy)
-            }
-        }
+        guard let place = map.withBytes(manifest.firstDifference) else { return }
+        throw InputError(.data, file: path, place: place, "the bytes are damaged", remedy: Self.remedy)
     }
 }

@@ -6,10 +6,7 @@ internal import Buffers
 package final class BaseStoreCopy {
     private let manifest: BaseStoreManifest
     private let path: String
-    private let temporary: String
-    private let fileSystem: any FileSystem
-    private let output: any WritableFile
-    private var isOver = false
+    private let file: UnnamedStore
 
     /// - Parameters:
     ///   - manifest: of the store that is copied.
@@ -20,16 +17,14 @@ package final class BaseStoreCopy {
     ) throws {
         self.manifest = manifest
         self.path = path
-        self.fileSystem = fileSystem
         let directory = Paths.parent(of: path)
         try fileSystem.createDirectories(directory)
         for stale in TemporaryName.stale(beside: path) { try? fileSystem.removeFile(stale) }
         try DiskSpace.require(manifest.fileByteCount, at: directory, for: path)
-        temporary = TemporaryName.beside(path)
-        output = try fileSystem.create(temporary)
+        let temporary = TemporaryName.beside(path)
+        file = UnnamedStore(
+            try fileSystem.create(temporary), at: temporary, for: path, fileSystem: fileSystem)
     }
-
-    deinit { if !isOver { abandon() } }
 
     /// Whether that store lies at `path` already, every byte of it.
     package static func isThere(_ manifest: BaseStoreManifest, at path: String) -> Bool {
@@ -39,36 +34,21 @@ package final class BaseStoreCopy {
 
     /// Writes the file's bytes from `offset` on.
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
-        precondition(!isOver && offset >= 0 && offset + bytes.count <= manifest.fileByteCount)
-        try output.write(bytes, at: offset)
+        precondition(!file.isOver && offset >= 0 && offset + bytes.count <= manifest.fileByteCount)
+        try file.output.write(bytes, at: offset)
     }
 
     /// Brings the copy to the disk, reads it again, compares its hashes with the manifest's, and gives it its name.
     /// - Throws: `InputError` of kind `.output`, also where the bytes are not those that the manifest describes.
     package func finish() throws {
-        precondition(!isOver)
-        do {
-            try output.synchronize()
+        _ = try file.finish {
             try verify()
-            isOver = true
-            try output.close()
-            try manifest.put(temporary, at: path, fileSystem)
-        } catch {
-            if isOver { try? fileSystem.removeFile(temporary) } else { abandon() }
-            throw error
+            return manifest
         }
     }
 
-    /// Removes what was written; also done when the copy goes without `finish`.
-    package func abandon() {
-        guard !isOver else { return }
-        isOver = true
-        try? output.close()
-        try? fileSystem.removeFile(temporary)
-    }
-
     private func verify() throws {
-        let map = try MemoryMap(path: temporary)
+        let map = try MemoryMap(path: file.temporary)
         guard let place = map.withBytes(manifest.firstDifference) else { return }
         throw InputError(
             .output, file: path, place: place, "the copy is not what was sent",

@@ -9,16 +9,12 @@ internal import Quantization
 /// Memory is bounded by the largest tensor that the caller holds. Two processes may write the same store at once: each
 /// has its own temporary file, and equal content gives equal bytes. Used by one thread at a time.
 package final class BaseStoreWriter {
-    private let path: String
-    private let temporary: String
-    private let fileSystem: any FileSystem
+    private let file: UnnamedStore
     private let description: BaseStoreDescription
     private let descriptionText: String
     private let layout: BaseStoreSchema.Layout
     private let records: [String: TensorRecord]
-    private let output: any WritableFile
     private var missing: Set<String>
-    private var isOver = false
 
     /// Lays the store out and allots its space.
     ///
@@ -31,12 +27,9 @@ package final class BaseStoreWriter {
         fileSystem: any FileSystem = LocalFileSystem()
     ) throws {
         for stale in TemporaryName.stale(beside: path) { try? fileSystem.removeFile(stale) }
-        self.path = path
-        self.fileSystem = fileSystem
         self.description = description
         descriptionText = try description.encoded()
         let temporary = TemporaryName.beside(path)
-        self.temporary = temporary
         records = Dictionary(uniqueKeysWithValues: description.tensors.map { ($0.name, $0) })
         missing = Set(records.keys)
         // Our own layer makes the file first: it knows how to say why a file cannot be made.
@@ -45,7 +38,8 @@ package final class BaseStoreWriter {
             let names = files.sorted { $0.key < $1.key }.map { ($0.key, $0.value.count) }
             layout = try BaseStoreSchema.create(
                 path: temporary, description: description, text: descriptionText, files: names)
-            output = try fileSystem.open(temporary)
+            let output = try fileSystem.open(temporary)
+            file = UnnamedStore(output, at: temporary, for: path, fileSystem: fileSystem)
             try output.reserve(byteCount: Paths.byteCount(temporary) ?? 0)
             for (name, data) in files {
                 guard let range = layout.files[name], !range.isEmpty else { continue }
@@ -57,46 +51,26 @@ package final class BaseStoreWriter {
         }
     }
 
-    deinit { if !isOver { abandon() } }
-
     /// Writes one tensor: its bytes as `WeightFormat.parts(elementCount:)` lays them out. Each is written once.
     package func write(_ tensor: BaseTensor, bytes: UnsafeRawBufferPointer) throws {
         guard let record = records[tensor.name], let unit = layout.units[record.unit] else {
             preconditionFailure("\(tensor.name) is not in this store")
         }
         precondition(bytes.count == record.byteCount, "\(tensor.name) has \(record.byteCount) bytes")
-        precondition(missing.remove(tensor.name) != nil && !isOver, "\(tensor.name) is written twice")
-        try output.write(bytes, at: unit.lowerBound + record.offset)
+        precondition(missing.remove(tensor.name) != nil && !file.isOver, "\(tensor.name) is written twice")
+        try file.output.write(bytes, at: unit.lowerBound + record.offset)
     }
 
     /// Hashes what was written, brings it to the disk, and gives it its name, with the manifest beside it.
     /// - Returns: the hash of the store.
     @discardableResult
     package func finish() throws -> String {
-        precondition(missing.isEmpty && !isOver, "\(missing.count) tensors are not written")
-        do {
-            try output.synchronize()
-            let manifest = try manifest()
-            isOver = true
-            try output.close()
-            try manifest.put(temporary, at: path, fileSystem)
-            return manifest.hash
-        } catch {
-            if isOver { try? fileSystem.removeFile(temporary) } else { abandon() }
-            throw error
-        }
-    }
-
-    /// Removes what was written; also done when the writer goes without `finish`.
-    package func abandon() {
-        guard !isOver else { return }
-        isOver = true
-        try? output.close()
-        try? fileSystem.removeFile(temporary)
+        precondition(missing.isEmpty, "\(missing.count) tensors are not written")
+        return try file.finish(manifest).hash
     }
 
     private func manifest() throws -> BaseStoreManifest {
-        let map = try MemoryMap(path: temporary)
+        let map = try MemoryMap(path: file.temporary)
         let units = description.architecture.units.map(\.description).map { name in
             let range = layout.units[name] ?? 0..<0
             let hash = Digest.hex(of: UnsafeRawBufferPointer(rebasing: map.bytes[range]))

@@ -36,8 +36,7 @@ package struct OpenedJob {
         if TrainingBase.isStore(job.baseModel) {
             let store = try BaseStore(path: job.baseModel)
             try TrainingBase.check(store, against: job)
-            let base = StoredBase(store)
-            return (store.architecture, store.architecture.units.map(base.layout(of:)))
+            return (store.architecture, store.description.layouts)
         }
         let directory = try ModelDirectory(path: job.baseModel)
         let formats = try BaseEncoding(directory, linearFormat: job.baseFormat).formats()

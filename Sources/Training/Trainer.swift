@@ -20,7 +20,6 @@ package final class Trainer {
     let adapter: AdapterDescription?
     let base: TrainingBase
     let communicator: any Communicator
-    let context: KernelContext
     let runner: ModelRunner
     /// What is trained, as it is saved and exported.
     let trainables: TrainableUnits
@@ -54,17 +53,15 @@ package final class Trainer {
         self.adapter = adapter
         self.base = base
         self.communicator = communicator
-        self.context = context
         self.runner = runner
         self.trainables = trainables
         self.worked = worked
-        let isLocal = settings.synchronizationInterval > 1
         outer =
-            isLocal
+            settings.isLocal
             ? try OuterStep(
                 local: worked, shared: trainables, learningRate: settings.outerLearningRate,
                 momentum: settings.outerMomentum, communicator: communicator, context: context) : nil
-        let group: any Communicator = isLocal ? SoloCommunicator() : communicator
+        let group: any Communicator = settings.isLocal ? SoloCommunicator() : communicator
         self.memoryPlan = memoryPlan
         self.sampler = sampler
         self.data = data

@@ -22,7 +22,8 @@ train() {
         start+=("$1")
         shift
     done
-    shift || true
+    # The command ends with --, or with the line.
+    if [ $# -gt 0 ]; then shift; fi
     timeout 120 "${start[@]}" "$swiftlet" train "$given/tiny.yaml" "${settings[@]}" --set output_dir="$work/$name" \
         "${@/#/--set=}" >"$work/$name.log" 2>&1
 }
