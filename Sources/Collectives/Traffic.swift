@@ -11,6 +11,10 @@ package struct Traffic: Equatable, Sendable {
     package func operations(_ kind: CollectiveCall.Kind) -> Int { operations[kind.rawValue] }
     package func bytesSent(_ kind: CollectiveCall.Kind) -> Int { bytesSent[kind.rawValue] }
 
+    package var totalOperations: Int {
+        CollectiveCall.Kind.allCases.reduce(0) { $0 + operations($1) }
+    }
+
     package var totalBytesSent: Int {
         CollectiveCall.Kind.allCases.reduce(0) { $0 + bytesSent($1) }
     }

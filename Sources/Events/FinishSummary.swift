@@ -18,6 +18,8 @@ package struct FinishSummary: Sendable, Equatable {
     /// Seconds and tokens of this process alone.
     package var seconds: Double
     package var tokens: Int
+    /// Of all ranks, in the steps of this process; nil where there is one.
+    package var traffic: RunTraffic?
     package var outputDirectory: String
     /// What was written for other programs; nil where the run has not come to its end.
     package var result: TrainedResult?
@@ -26,7 +28,7 @@ package struct FinishSummary: Sendable, Equatable {
 
     package init(
         outcome: Outcome, step: Int, totalSteps: Int, loss: Double?, evaluationLoss: Double?, seconds: Double,
-        tokens: Int, outputDirectory: String, result: TrainedResult?, checkpointPath: String?
+        tokens: Int, traffic: RunTraffic?, outputDirectory: String, result: TrainedResult?, checkpointPath: String?
     ) {
         self.outcome = outcome
         self.step = step
@@ -35,6 +37,7 @@ package struct FinishSummary: Sendable, Equatable {
         self.evaluationLoss = evaluationLoss
         self.seconds = seconds
         self.tokens = tokens
+        self.traffic = traffic
         self.outputDirectory = outputDirectory
         self.result = result
         self.checkpointPath = checkpointPath

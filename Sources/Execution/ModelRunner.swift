@@ -1,5 +1,6 @@
 package import Architectures
 import Buffers
+package import Collectives
 package import Kernels
 import Quantization
 package import Sharding
@@ -54,6 +55,9 @@ package final class ModelRunner {
         }
         try context.reserveScratch(longestSegment: longestSequence, headSize: architecture.headSize)
     }
+
+    /// The ranks that send each other the bytes of the base, this one among them; nil where it takes no part.
+    package var senders: (any Communicator)? { frozen?.senders }
 
     /// Runs a part of a step, and times it where that is wanted.
     func timed<Result>(_ part: String, _ body: () throws -> Result) rethrows -> Result {

@@ -57,6 +57,7 @@ enum Headline {
         let places = [
             end.result.map(place),
             end.checkpointPath.map { "  checkpoint  \($0)" },
+            end.traffic.map { "  sent        \(Wording.bytes($0.bytes)) between ranks" },
             "  metrics     \(end.outputDirectory)/metrics.jsonl",
         ]
         return [first] + places.compactMap { $0 } + next(end, of: run)

@@ -1,4 +1,5 @@
 package import Architectures
+package import Collectives
 import Quantization
 
 /// The frozen units of the base as a walk over the model borrows them: acquire, release; the next ones are asked for
@@ -20,6 +21,9 @@ package final class FrozenUnits {
     }
 
     deinit { source.finish() }
+
+    /// The ranks that send each other the bytes of units, this one among them; nil where it takes no part.
+    package var senders: (any Communicator)? { source.senders }
 
     /// Says in which order units are used from now on. All ranks make the same walks, and all walks begin alike.
     package func begin(_ walk: [UnitID]) { cursor.begin(walk) }

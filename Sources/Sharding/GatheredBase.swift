@@ -1,6 +1,6 @@
 package import Architectures
 import Buffers
-import Collectives
+package import Collectives
 package import Quantization
 
 /// A frozen base of which each node of a copy holds one slice a unit, in memory that the ranks of the node share.
@@ -47,6 +47,8 @@ package final class GatheredBase: UnitSource, @unchecked Sendable {
             }
         }
     }
+
+    package var senders: (any Communicator)? { placement.leaders }
 
     package func layout(of unit: UnitID) -> UnitLayout {
         guard let layout = layouts[unit] else { preconditionFailure("\(unit) is not a unit of this model") }

@@ -1,8 +1,11 @@
 package import Architectures
+package import Collectives
 package import Quantization
 
 /// Where the frozen bytes of a base come from: a mapped base store, slices on several nodes, bytes made in memory.
 package protocol UnitSource: AnyObject, Sendable {
+    /// The ranks that send each other the bytes of units, this one among them; nil where it takes no part.
+    var senders: (any Communicator)? { get }
     /// Where the tensors of a unit lie in its bytes.
     func layout(of unit: UnitID) -> UnitLayout
     /// The bytes of a unit; valid from `acquire` to `release`, and as long as the source lives.
@@ -22,6 +25,7 @@ package protocol UnitSource: AnyObject, Sendable {
 
 /// A source whose bytes are always at hand.
 extension UnitSource {
+    package var senders: (any Communicator)? { nil }
     package func acquire(_ unit: UnitID, upcoming: (Int) -> UnitID?) throws {}
     package func release(_ unit: UnitID) {}
     package func finish() {}

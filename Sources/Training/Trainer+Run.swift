@@ -8,12 +8,12 @@ extension Trainer {
     package func run() throws -> FinishSummary {
         let clock = ContinuousClock()
         let start = clock.now
-        var progress = RunProgress()
+        var progress = RunProgress(elsewhere: ownTraffic)
         if stepsDone == 0, job.job.evaluationSteps > 0 { try evaluate(&progress) }
         while stepsDone < totalSteps {
             guard let record = try trainStep() else {
                 try saveIfNew(&progress)
-                return summary(.checkpointed(reason: stopReason), progress, seconds: (clock.now - start).seconds)
+                return try summary(.checkpointed(reason: stopReason), progress, seconds: (clock.now - start).seconds)
             }
             progress.loss = record.loss
             progress.tokens += record.tokens
@@ -22,11 +22,11 @@ extension Trainer {
             let asked = try requests.agree()
             if isDue(job.job.saveSteps) || isLast || !asked.isEmpty { try saveIfNew(&progress) }
             if asked.contains(.stop), !isLast {
-                return summary(.checkpointed(reason: stopReason), progress, seconds: (clock.now - start).seconds)
+                return try summary(.checkpointed(reason: stopReason), progress, seconds: (clock.now - start).seconds)
             }
         }
-        progress.result = try exportResult()
-        return summary(.completed, progress, seconds: (clock.now - start).seconds)
+        progress.result = try apart(&progress) { try exportResult() }
+        return try summary(.completed, progress, seconds: (clock.now - start).seconds)
     }
 
     private var isLast: Bool { stepsDone == totalSteps }
@@ -46,16 +46,23 @@ extension Trainer {
     /// Saves unless the checkpoint of this step is committed already.
     private func saveIfNew(_ progress: inout RunProgress) throws {
         guard checkpoints.lastStep != stepsDone else { return }
-        let record = try save()
+        let record = try apart(&progress) { try save() }
         progress.checkpointPath = record.path
         requests.didSave()
         try send(.save(record))
     }
 
     private func evaluate(_ progress: inout RunProgress) throws {
-        guard let record = try evaluate() else { return }
+        guard let record = try apart(&progress, { try evaluate() }) else { return }
         progress.evaluationLoss = record.loss
         try send(.evaluation(record))
+    }
+
+    /// Does something that is no part of a step, and whose traffic does not count as that of steps.
+    private func apart<Result>(_ progress: inout RunProgress, _ body: () throws -> Result) rethrows -> Result {
+        let start = ownTraffic
+        defer { progress.elsewhere += ownTraffic - start }
+        return try body()
     }
 
     /// The coordinator's consumers may fail to write; then all ranks stop.
@@ -70,17 +77,19 @@ extension Trainer {
 
     private func summary(
         _ outcome: FinishSummary.Outcome, _ progress: RunProgress, seconds: Double
-    ) -> FinishSummary {
-        FinishSummary(
+    ) throws -> FinishSummary {
+        try FinishSummary(
             outcome: outcome, step: stepsDone, totalSteps: totalSteps, loss: progress.loss,
             evaluationLoss: progress.evaluationLoss, seconds: seconds, tokens: progress.tokens,
-            outputDirectory: job.job.outputDirectory, result: progress.result,
-            checkpointPath: progress.checkpointPath ?? checkpoints.lastPath)
+            traffic: traffic(without: progress.elsewhere), outputDirectory: job.job.outputDirectory,
+            result: progress.result, checkpointPath: progress.checkpointPath ?? checkpoints.lastPath)
     }
 }
 
 /// What a run remembers for its closing summary.
 private struct RunProgress {
+    /// What this rank has sent before the first step and between steps.
+    var elsewhere: RunTraffic
     var loss: Double?
     var evaluationLoss: Double?
     var tokens = 0

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Bytes on the wire of a step are those of the plan, headers included; its time is printed beside the planned one.
+# Bytes on the wire of a step are those of the plan, headers included; its time is printed beside the planned one. On
+# four hosts, operations and bytes of all ranks are the planned ones exactly.
 set -euo pipefail
 # shellcheck source=Tests/Cluster/lib.bash
 source "$(dirname "${BASH_SOURCE[0]}")/lib.bash"
@@ -39,6 +40,32 @@ compare() {
         "$(sed -nE 's/.*"step_seconds" : ([0-9.]+),/\1/p' "$work/plan.json")"
 }
 
+# number FILE KEY: of a JSON file whose keys have lines of their own.
+number() { sed -nE "s/.*\"$2\" : ([0-9]+),?/\1/p" "$1"; }
+
+# exact HOSTS SETTING: operations and bytes of all ranks in ten steps are ten times the planned ones.
+exact() {
+    local hosts=$1 setting=$2 key named
+    for steps in 2 12; do
+        timeout 300 "$cluster" run -n "$hosts" "$swiftlet" train "$job" "${settings[@]}" --json --set max_steps="$steps" \
+            --set "$setting" --set output_dir="$work/exact-$steps-$setting" >"$work/exact-$steps.json" \
+            2>"$work/train.log" || fail "$setting runs" "$work/train.log"
+    done
+    "$swiftlet" plan "$job" "${settings[@]}" --set "$setting" --nodes "$hosts" --link 1G --json >"$work/plan.json"
+    for named in operations:operations_per_step bytes_sent:bytes_per_step; do
+        key=${named%:*}
+        local measured=$(($(number "$work/exact-12.json" "$key") - $(number "$work/exact-2.json" "$key")))
+        local planned=$(number "$work/plan.json" "${named#*:}")
+        check "$hosts hosts, $setting: $key of ten steps are $measured, ten times the $planned planned" \
+            test "$measured" -eq $((10 * planned))
+    done
+}
+
 up 2
 compare 2 distributed.zero_stage=3 1gbit 1G
 compare 2 distributed.zero_stage=1 1gbit 1G
+
+up 4
+exact 4 distributed.nodes_per_copy=all
+exact 4 distributed.nodes_per_copy=2
+exact 4 distributed.zero_stage=0

@@ -22,6 +22,8 @@ struct TrafficTests {
         var node: Traffic
         /// Among the leaders of a copy's nodes; nil elsewhere.
         var copy: Traffic?
+        /// What the run's summary says of all ranks; nil where there is one.
+        var all: RunTraffic?
     }
 
     private static let kinds = [CollectiveCall.Kind.barrier, .allGather, .reduceScatter, .allReduce]
@@ -52,9 +54,8 @@ struct TrafficTests {
     func exact(_ world: World) throws {
         let tiny = try PlannedJob()
         let plan = try tiny.plan(tiny.job(world.settings), shape: world.shape)
-        let (short, long) = (
-            try counts(tiny, world, steps: 2, output: "short"), try counts(tiny, world, steps: 5, output: "long")
-        )
+        let short = try counts(tiny, world, steps: 2, output: "short")
+        let long = try counts(tiny, world, steps: 5, output: "long")
         for rank in 0..<world.shape.ranks {
             for kind in Self.kinds {
                 func check(
@@ -79,6 +80,11 @@ struct TrafficTests {
             }
         }
         #expect(plan.sizes.nodesPerCopy == 1 || short.contains { $0.copy != nil })
+        for (few, many) in zip(short, long) where world.shape.ranks > 1 {
+            let (few, many) = (try #require(few.all), try #require(many.all))
+            #expect(many.operations - few.operations == 3 * plan.traffic.operationCount())
+            #expect(many.bytes - few.bytes == 3 * plan.traffic.totalBytes())
+        }
     }
 
     @Test("The same where ranks train on their own between outer steps", arguments: [1, 3])
@@ -107,11 +113,11 @@ struct TrafficTests {
         let job = try tiny.job(world.settings + ["max_steps=\(steps)"], output: output)
         return try InProcessWorld.run(size: world.shape.ranks, ranksPerNode: world.ranksPerNode) { communicator in
             let recorder = GroupRecorder(communicator)
-            _ = try Trainer.prepare(job, communicator: recorder, events: EventStream([])).run()
+            let summary = try Trainer.prepare(job, communicator: recorder, events: EventStream([])).run()
             let leads = communicator.node.isCoordinator
             return Counts(
                 world: communicator.traffic, node: communicator.node.traffic,
-                copy: leads ? recorder.groups.first?.traffic : nil)
+                copy: leads ? recorder.groups.first?.traffic : nil, all: summary.traffic)
         }
     }
 }

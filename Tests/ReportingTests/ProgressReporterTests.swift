@@ -39,7 +39,8 @@ import Testing
             .finished(
                 FinishSummary(
                     outcome: .checkpointed(reason: "SIGTERM"), step: 120, totalSteps: 1200, loss: 1.5,
-                    evaluationLoss: nil, seconds: 600, tokens: 600_000, outputDirectory: "out/run1", result: nil,
+                    evaluationLoss: nil, seconds: 600, tokens: 600_000, traffic: nil, outputDirectory: "out/run1",
+                    result: nil,
                     checkpointPath: "out/run1/checkpoints/step-00000120")))
         #expect(
             output.text == """
@@ -56,14 +57,15 @@ import Testing
             .finished(
                 FinishSummary(
                     outcome: .completed, step: 1200, totalSteps: 1200, loss: 1.25, evaluationLoss: 1.5, seconds: 7985,
-                    tokens: 600_000, outputDirectory: "out/run1", result: .adapter(path: "out/run1/adapter"),
-                    checkpointPath: nil))
+                    tokens: 600_000, traffic: RunTraffic(operations: 80, bytes: 3 << 30), outputDirectory: "out/run1",
+                    result: .adapter(path: "out/run1/adapter"), checkpointPath: nil))
         )
         #expect(
             done.text.hasSuffix(
                 """
                 done: 1,200 steps in 2:13:05, loss 1.2500, held-out loss 1.5000, 75.1 tok/s
                   adapter     out/run1/adapter
+                  sent        3.00 GiB between ranks
                   metrics     out/run1/metrics.jsonl
                   next        swiftlet eval Llama-3.1-8B --adapter out/run1/adapter --data FILE.jsonl; or load the \
                 adapter with PEFT

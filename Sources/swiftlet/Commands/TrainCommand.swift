@@ -68,6 +68,8 @@ private struct ClosingSummary: Encodable {
     let eval_loss: Double?
     let seconds: Double
     let tokens: Int
+    let operations: Int?
+    let bytes_sent: Int?
     let output_dir: String
     let adapter: String?
     let model: String?
@@ -81,6 +83,8 @@ private struct ClosingSummary: Encodable {
         eval_loss = summary.evaluationLoss
         seconds = summary.seconds
         tokens = summary.tokens
+        operations = summary.traffic?.operations
+        bytes_sent = summary.traffic?.bytes
         output_dir = summary.outputDirectory
         if case .adapter(let path) = summary.result { adapter = path } else { adapter = nil }
         if case .model(let path) = summary.result { model = path } else { model = nil }
