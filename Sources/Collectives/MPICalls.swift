@@ -4,9 +4,9 @@ import Foundation
 /// The MPI calls that set up and end; those of a step are in `MPIOperation`. All run on the comm thread.
 enum MPICalls {
     /// Throws what MPI says about a return code.
-    static func check(_ code: Int32, _ operation: String) throws(CollectiveError) {
+    static func check(_ code: Int32, _ operation: @autoclosure () -> String) throws(CollectiveError) {
         guard code != cmpi_success() else { return }
-        throw .peerLost(operation: operation, reason: text(of: code))
+        throw .peerLost(operation: operation(), reason: text(of: code))
     }
 
     /// The corresponding MPI function is `MPI_Error_string`.

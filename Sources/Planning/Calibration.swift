@@ -19,7 +19,7 @@ struct Calibration {
     ///   - ranks: that compute at once, as they do on a node.
     ///   - budget: seconds to take, about.
     /// - Throws: `InputError` where there is no memory for it.
-    init(_ sample: JobPlan.Sample, ranks: Int, budget: Double = 4) throws {
+    init(_ sample: JobPlan.Sample, ranks: Int, budget: Double = 6) throws {
         let steps = try CalibrationSteps(sample, budget: budget)
         let results = try InProcessWorld.run(size: ranks) { try CalibrationRank(steps, communicator: $0).run() }
         // The slowest rank is waited for.
@@ -53,9 +53,9 @@ private struct CalibrationSteps: Sendable {
     private let wanted: OperationCount
 
     /// At least.
-    static let repetitions = 3
+    static let repetitions = 5
     /// How long steps of one length are timed, where they are short.
-    static let shortest = Duration.milliseconds(400)
+    static let shortest = Duration.milliseconds(800)
     private static let fewestTokens = 128
     private static let largestVocabulary = 8192
 
@@ -161,54 +161,72 @@ private struct CalibrationRank {
     }
 
     func run() throws -> Result {
-        let one = try parts(layers: 1)
-        let two = try parts(layers: 2)
-        func both(_ parts: [String: Double], _ names: [String]) -> Double { names.reduce(0) { $0 + (parts[$1] ?? 0) } }
-        // The second block shows what a block takes, whatever the first shares with the ends of the model. Noise must
-        // not make the difference absurd.
-        func block(_ names: String...) -> Double {
-            let (first, all) = (both(one, names), both(two, names))
-            return min(max(all - first, all / 4), all)
-        }
+        let pairs = try timedPairs()
+        func median(_ value: (Pair) -> Double) -> Double { pairs.map(value).sorted()[pairs.count / 2] }
         let elements = Double(max(1, steps.subject(layers: 1).space.elementCount))
         var result = Result()
-        result.forward = block("forward")
-        result.backward = block("backward", "recomputation")
-        result.bottom = both(one, ["backward"])
-        result.head = both(one, ["head and loss"])
-        result.embedding = max(0, both(one, ["forward"]) - result.forward) + both(one, ["embedding"])
-        result.sum = both(one, ["exact sums"]) / elements
-        result.reset = both(one, ["reset"]) / elements
-        result.update = both(one, ["optimiser"]) / elements
+        result.forward = median { $0.block("forward") }
+        result.backward = median { $0.block("backward", "recomputation") }
+        result.bottom = median { $0.one("backward") }
+        result.head = median { $0.one("head and loss") }
+        result.embedding = median { max(0, $0.one("forward") - $0.block("forward")) + $0.one("embedding") }
+        result.sum = median { $0.one("exact sums") } / elements
+        result.reset = median { $0.one("reset") } / elements
+        result.update = median { $0.one("optimiser") } / elements
         return result
     }
 
-    /// Medians of the seconds of the parts, all ranks at once.
-    private func parts(layers: Int) throws -> [String: Double] {
+    /// Seconds of the parts of a step of one block, and of one of two right after it: what slows this host down for
+    /// some seconds slows both.
+    private struct Pair {
+        let first: [String: Double]
+        let second: [String: Double]
+
+        func one(_ part: String) -> Double { first[part] ?? 0 }
+
+        /// The second block shows what a block takes, whatever the first shares with the ends of the model. Noise must
+        /// not make the difference absurd.
+        func block(_ names: String...) -> Double {
+            func total(_ parts: [String: Double]) -> Double { names.reduce(0) { $0 + (parts[$1] ?? 0) } }
+            let all = total(second)
+            return min(max(all - total(first), all / 4), all)
+        }
+    }
+
+    /// All ranks at once; short steps are timed more often, by all ranks as often as each other.
+    private func timedPairs() throws -> [Pair] {
+        let first = try warmStep(layers: 1)
+        let second = try warmStep(layers: 2)
+        var pairs: [Pair] = []
+        let clock = ContinuousClock()
+        let start = clock.now
+        var isEnough = false
+        while !isEnough {
+            pairs.append(Pair(first: try time(first), second: try time(second)))
+            let isLong = clock.now - start > CalibrationSteps.shortest || pairs.count == 25
+            isEnough =
+                try pairs.count >= CalibrationSteps.repetitions
+                && communicator.allReduce(isLong ? 1 : 0, .max) == 1
+        }
+        return pairs
+    }
+
+    private func time(_ step: SyntheticStep) throws -> [String: Double] {
+        try communicator.barrier()
+        step.times = PartTimes()
+        try step.run(batch, of: rows)
+        return step.times.seconds
+    }
+
+    private var batch: MicroBatch {
+        MicroBatch.inOrder(Array(0..<rows.count), of: rows, microBatchSize: rows.count)[0]
+    }
+
+    private func warmStep(layers: Int) throws -> SyntheticStep {
         let step = try SyntheticStep(
             steps.subject(layers: layers), recomputation: steps.sample.recomputation, logitRows: steps.logitRows,
             context: context)
-        let batch = MicroBatch.inOrder(Array(0..<rows.count), of: rows, microBatchSize: rows.count)[0]
         try step.run(batch, of: rows)
-        var measured: [[String: Double]] = []
-        let clock = ContinuousClock()
-        let start = clock.now
-        // Short steps are timed more often; all ranks as often as each other.
-        var isEnough = false
-        while !isEnough {
-            try communicator.barrier()
-            step.times = PartTimes()
-            try step.run(batch, of: rows)
-            measured.append(step.times.seconds)
-            let isLong = clock.now - start > CalibrationSteps.shortest || measured.count == 25
-            isEnough =
-                try measured.count >= CalibrationSteps.repetitions
-                && communicator.allReduce(isLong ? 1 : 0, .max) == 1
-        }
-        let names = Set(measured.flatMap(\.keys))
-        return Dictionary(
-            uniqueKeysWithValues: names.map { name in
-                (name, measured.map { $0[name] ?? 0 }.sorted()[measured.count / 2])
-            })
+        return step
     }
 }
