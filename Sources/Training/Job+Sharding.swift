@@ -24,6 +24,7 @@ extension Job {
                 remedy: "raise global_batch_size, lower micro_batch_size, or start fewer ranks")
         }
         return "each rank trains on its own and meets the others every \(synchronizationInterval) steps; the result "
-            + "depends on the number of ranks"
+            + "depends on the number of ranks; each learns from a step's sequences divided by the ranks, which wants a "
+            + "higher learning_rate than steps that all take together: about the root of the ranks times"
     }
 }
