@@ -12,8 +12,11 @@ package final class ProcessMemory {
     /// Takes the present anonymous size into account.
     package func sample() { anonymousPeakBytes = max(anonymousPeakBytes, Self.read("RssAnon:")) }
 
-    /// Bytes that could be taken without swapping, over the whole host (MemAvailable).
-    package static var availableBytes: Int { read("MemAvailable:", from: "/proc/meminfo") }
+    /// Bytes that could be taken without swapping: of the host (MemAvailable), and within what a container or a
+    /// scheduler's job may take.
+    package static var availableBytes: Int {
+        min(read("MemAvailable:", from: "/proc/meminfo"), ControlGroup().availableBytes ?? .max)
+    }
 
     /// The number of a line of the form `VmHWM:     1234 kB`, in bytes; 0 where it is missing.
     private static func read(_ key: String, from path: String = "/proc/self/status") -> Int {

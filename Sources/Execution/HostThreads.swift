@@ -1,11 +1,27 @@
+import Buffers
 import Foundation
 
 /// How many threads a rank may use.
 package enum HostThreads {
-    /// The cores that the launcher bound this process to; else the host's, shared among the ranks of the node.
+    /// The cores that the launcher bound this process to; else the host's, shared among the ranks of the node. No more
+    /// than a container or a scheduler's job gives its processes the time of.
     package static func share(ranksOnNode: Int) -> Int {
-        let bound = ProcessInfo.processInfo.activeProcessorCount
-        let all = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-        return bound < all ? bound : max(1, all / max(1, ranksOnNode))
+        share(
+            ranksOnNode: ranksOnNode, bound: ProcessInfo.processInfo.activeProcessorCount,
+            all: sysconf(Int32(_SC_NPROCESSORS_ONLN)), granted: ControlGroup().cores)
     }
+
+    /// - Parameters:
+    ///   - bound: cores that the process is bound to, or all.
+    ///   - all: the host's.
+    ///   - granted: cores whose time a control group gives to all of its processes; nil: no limit.
+    package static func share(ranksOnNode: Int, bound: Int, all: Int, granted: Double?) -> Int {
+        let ranks = max(1, ranksOnNode)
+        let cores = bound < all ? bound : all / ranks
+        let affordable = granted.map { Int($0) / ranks } ?? cores
+        return max(1, min(cores, affordable))
+    }
+
+    /// Cores that this process can use, were it alone.
+    package static var usable: Int { share(ranksOnNode: 1) }
 }

@@ -12,6 +12,8 @@ struct BaseCopy {
     let nodesPerCopy: Int
     /// How a node holds its part; nil where every node has the whole base, or everything is trained.
     let plan: GatheredBase.Plan?
+    /// Bytes that every node has.
+    let available: Int
     private let frozen: FrozenBase?
     /// Units that are held beside the one in use.
     private let alsoHeld: Int
@@ -22,10 +24,11 @@ struct BaseCopy {
         frozen = base.frozen
         let (layouts, alsoHeld) = (base.frozen?.layouts ?? [], base.architecture.tiesEmbeddings ? 1 : 0)
         self.alsoHeld = alsoHeld
-        let least = try communicator.allReduce(Int64(ProcessMemory.availableBytes), .min)
+        let least = Int(try communicator.allReduce(Int64(ProcessMemory.availableBytes), .min))
+        available = least
         nodesPerCopy = try communicator.fromCoordinator {
             try Self.nodesPerCopy(
-                job, layouts: layouts, alsoHeld: alsoHeld, nodeCount: communicator.nodeCount, available: Int(least))
+                job, layouts: layouts, alsoHeld: alsoHeld, nodeCount: communicator.nodeCount, available: least)
         }
         plan = Self.plan(job, layouts: layouts, alsoHeld: alsoHeld, nodesPerCopy: nodesPerCopy)
     }

@@ -47,7 +47,7 @@ extension Trainer {
                     compute: compute),
                 gradientCheckpointing: job.gradientCheckpointing, heldOfBase: copy.heldByteCount, context: context,
                 ranks: communicator.size, ranksOnNode: communicator.node.size,
-                available: ProcessMemory.availableBytes)
+                available: copy.available)
         }
         try communicator.agree { for text in copy.notices { try notice(text) } }
         let resolved = ResolvedJob(

@@ -26,7 +26,7 @@ struct InfoCommand: ParsableCommand {
         let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         let report = Report(
             version: Version.text, cpu: CPUName.text, cores: cores,
-            usable_cores: ProcessInfo.processInfo.activeProcessorCount,
+            usable_cores: HostThreads.usable,
             memory_bytes: Int(ProcessInfo.processInfo.physicalMemory), available_bytes: ProcessMemory.availableBytes,
             instruction_set: context.instructionSet.rawValue,
             supported_instruction_sets: InstructionSet.supported.map(\.rawValue),
