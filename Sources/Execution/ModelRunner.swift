@@ -85,7 +85,7 @@ package final class ModelRunner {
             mapPages(of: weights)
             let block = Block(
                 index: index, parameters: parameters(weights), activations: activations, rotary: rotary,
-                context: context, compute: compute, dropout: dropout)
+                context: context, compute: compute, dropout: dropout, timer: partTimes)
             return try body(block)
         }
     }

@@ -1,6 +1,10 @@
+import Transformer
+
 /// Seconds that the parts of steps took, for benchmarks.
-package final class PartTimes {
+package final class PartTimes: ProductTimer {
     package private(set) var seconds: [String: Double] = [:]
+    /// Of the parts' time, what products with the weights of linear layers took.
+    package private(set) var productSeconds = 0.0
     private let clock = ContinuousClock()
 
     package init() {}
@@ -12,5 +16,11 @@ package final class PartTimes {
             seconds[part, default: 0] += start.duration(to: clock.now).seconds
         }
         return try body()
+    }
+
+    package func measureProducts(_ body: () -> Void) {
+        let start = clock.now
+        body()
+        productSeconds += start.duration(to: clock.now).seconds
     }
 }

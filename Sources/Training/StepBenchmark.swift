@@ -41,6 +41,8 @@ package struct StepBenchmark {
         package let fraction_of_peak: Double
         /// Seconds of the median step's parts.
         package let parts: [String: Double]
+        /// Of them, in products with the base's weights but for the head; in 8 bits LoRA's terms are inside.
+        package let product_seconds: Double
         /// Bytes by part, as a run plans them; `program` is the rest of `peak_rss_bytes`.
         package let memory: [String: Int]
         /// The whole base; what of it is not in use lies in the page cache and counts as nobody's.
@@ -63,7 +65,7 @@ package struct StepBenchmark {
         let memory = ProcessMemory()
         try step.run(batch, of: rows)
         let allocated = AlignedStorage.allocationCount
-        var measured: [(seconds: Double, parts: [String: Double])] = []
+        var measured: [(seconds: Double, parts: [String: Double], products: Double)] = []
         for _ in 0..<steps {
             let times = PartTimes()
             step.times = times
@@ -72,7 +74,7 @@ package struct StepBenchmark {
             var parts = times.seconds
             let seconds = parts.removeValue(forKey: "step") ?? 0
             parts["other"] = max(0, seconds - parts.values.reduce(0, +))
-            measured.append((seconds, parts))
+            measured.append((seconds, parts, times.productSeconds))
         }
         let median = measured.sorted { $0.seconds < $1.seconds }[measured.count / 2]
         let tokens = microBatchSize * sequenceLength
@@ -82,7 +84,7 @@ package struct StepBenchmark {
             tokens_per_second: Double(tokens) / median.seconds, step_seconds: median.seconds,
             peak_rss_bytes: resident, anonymous_peak_bytes: memory.anonymousPeakBytes,
             compute: compute.rawValue, threads: threads, achieved_gops: achieved / 1e9, peak_gops: peak / 1e9,
-            fraction_of_peak: achieved / peak, parts: median.parts,
+            fraction_of_peak: achieved / peak, parts: median.parts, product_seconds: median.products,
             memory: step.memory.parts.merging(["program": resident - step.memory.byteCount]) { $1 },
             base_bytes: subject.baseByteCount,
             allocations: AlignedStorage.allocationCount - allocated)

@@ -15,10 +15,12 @@ package struct Block {
     let parameters: BlockParameters
     /// Nil in evaluation.
     let dropout: DropoutKey?
+    /// Nil outside benchmarks.
+    let timer: (any ProductTimer)?
 
     package init(
         index: Int, parameters: BlockParameters, activations: Activations, rotary: RotaryTable, context: KernelContext,
-        compute: Compute, dropout: DropoutKey?
+        compute: Compute, dropout: DropoutKey?, timer: (any ProductTimer)? = nil
     ) {
         self.index = index
         self.parameters = parameters
@@ -27,6 +29,7 @@ package struct Block {
         self.context = context
         self.compute = compute
         self.dropout = dropout
+        self.timer = timer
     }
 
     var architecture: Architecture { activations.layout.architecture }
@@ -46,7 +49,7 @@ package struct Block {
             context: context, compute: compute, parameters: parameters.linears[role], settings: settings,
             dropout: drops && slot != nil ? dropout?.numbers(layer: index, role: role) : nil,
             projected: slot.map { matrix($0, batch) },
-            dropped: drops ? droppedInput(role, batch) : nil)
+            dropped: drops ? droppedInput(role, batch) : nil, timer: timer)
     }
 
     private func droppedInput(_ role: LinearRole, _ batch: TokenBatch) -> Matrix {

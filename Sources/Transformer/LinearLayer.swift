@@ -18,6 +18,8 @@ struct LinearLayer {
     let projected: Matrix?
     /// Room for dropout(x) [M, K]; read only where something is dropped.
     let dropped: Matrix?
+    /// Told of the products with the layer's own weight; those in 8 bits have the adapter's terms in them.
+    let timer: (any ProductTimer)?
 
     func forward(_ x: Matrix, into y: Matrix) { Self.forward(x, LayerOutput(self, y)) }
 
@@ -26,9 +28,13 @@ struct LinearLayer {
         _ x: Matrix, _ first: LayerOutput, _ second: LayerOutput? = nil, _ third: LayerOutput? = nil
     ) {
         if first.layer.compute == .int8 {
-            first.layer.context.multiplyInt8(
-                x, first.layer.product(x, into: first.y), second.map { $0.layer.product(x, into: $0.y) },
-                third.map { $0.layer.product(x, into: $0.y) })
+            let products = (
+                first.layer.product(x, into: first.y), second.map { $0.layer.product(x, into: $0.y) },
+                third.map { $0.layer.product(x, into: $0.y) }
+            )
+            first.layer.timer.measure {
+                first.layer.context.multiplyInt8(x, products.0, products.1, products.2)
+            }
         }
         first.layer.finish(x, into: first.y)
         if let second { second.layer.finish(x, into: second.y) }
@@ -54,7 +60,9 @@ struct LinearLayer {
     /// What the product in 8 bits has not done: all in fp32, the bias in both.
     private func finish(_ x: Matrix, into y: Matrix) {
         if compute != .int8 {
-            context.multiply(x, by: parameters.weight, into: y, accumulate: false, compute: compute)
+            timer.measure {
+                context.multiply(x, by: parameters.weight, into: y, accumulate: false, compute: compute)
+            }
         }
         if let bias = parameters.bias { context.addBias(bias, to: y) }
         guard compute != .int8, let adapter = parameters.adapter, let projected else { return }
@@ -126,11 +134,14 @@ struct LinearLayer {
     }
 
     private func weightBackward(_ dy: Matrix, dx: Matrix, accumulate: Bool, term: LowRankTerm?) {
-        if compute == .int8 {
-            context.multiplyTransposedInt8(
-                dy, LowRankProduct(parameters.weight, into: dx, accumulate: accumulate, term: term))
-        } else {
-            context.multiplyTransposed(dy, by: parameters.weight, into: dx, accumulate: accumulate, compute: compute)
+        timer.measure {
+            if compute == .int8 {
+                context.multiplyTransposedInt8(
+                    dy, LowRankProduct(parameters.weight, into: dx, accumulate: accumulate, term: term))
+            } else {
+                context.multiplyTransposed(
+                    dy, by: parameters.weight, into: dx, accumulate: accumulate, compute: compute)
+            }
         }
     }
 

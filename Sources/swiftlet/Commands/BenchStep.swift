@@ -63,6 +63,10 @@ struct BenchStep: ParsableCommand {
         for (name, seconds) in result.parts.sorted(by: { $0.value > $1.value }) {
             Console.print("  \(name): \(String(format: "%.1f", 100 * seconds / result.step_seconds)) %")
         }
+        let products = 100 * result.product_seconds / result.step_seconds
+        Console.print(
+            "  products with the base's weights \(String(format: "%.1f", products)) %, all else, the head included, "
+                + "\(String(format: "%.1f", 100 - products)) %")
         Console.print(
             """
               peak memory \(Wording.bytes(result.peak_rss_bytes)), of it anonymous \
