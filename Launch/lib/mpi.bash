@@ -10,3 +10,13 @@ mpi_of() {
 
 # mpirun_of PROGRAM: the mpirun of that library. Where Debian has several, plain mpirun may be another one's.
 mpirun_of() { command -v "mpirun.$(mpi_of "$1")" || command -v mpirun; }
+
+# launcher_of PROGRAM: sets the array `launcher` to what starts ranks of it on this host, more than it has cores too.
+# shellcheck disable=SC2034  # those who source this use it
+launcher_of() {
+    launcher=("$(mpirun_of "$1")")
+    case $(mpi_of "$1") in
+        mpich) launcher+=(-bind-to none) ;;
+        *) launcher+=(--quiet --oversubscribe --bind-to none) ;;
+    esac
+}

@@ -82,7 +82,7 @@ while read -r hosts ranks copy stage trained each; do
         up "$hosts"
         up_hosts=$hosts
     fi
-    launch=("$mpirun" --quiet --oversubscribe --bind-to none -n "$ranks")
+    launch=("${launcher[@]}" -n "$ranks")
     if [ "$hosts" -gt 1 ]; then launch=("$cluster" run -n "$ranks" -ppn $(((ranks + hosts - 1) / hosts))); fi
     chosen=(--set distributed.nodes_per_copy="$copy" --set distributed.zero_stage="$stage"
         --set distributed.ranks_per_node="$each")

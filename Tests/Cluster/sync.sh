@@ -26,7 +26,7 @@ every=$(($(sent) - start))
 start=$(sent)
 train apart sync_every=20 "$cluster" run -n 4
 few=$(($(sent) - start))
-train alike sync_every=20 "$mpirun" --quiet --oversubscribe --bind-to none -n 4
+train alike sync_every=20 "${launcher[@]}" -n 4
 same "four ranks on one host and on four" "$work/alike" "$work/apart"
 check "together is not apart" test "$(bits "$work/together")" != "$(bits "$work/apart")"
 printf '      40 steps on 4 hosts: %d bytes on the wire, with sync_every: 20 %d\n' "$every" "$few"

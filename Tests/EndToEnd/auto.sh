@@ -44,7 +44,7 @@ for machine in slow fast; do
         ranks+=(: -n 1 env XDG_CACHE_HOME="$work/$host" "$swiftlet" train "$job" "${settings[@]}"
             --set output_dir="$work/mixed-$machine")
     done
-    "$mpirun" --quiet --oversubscribe --bind-to none "${ranks[@]:1}" >"$work/mixed.log" 2>&1 ||
+    "${launcher[@]}" "${ranks[@]:1}" >"$work/mixed.log" 2>&1 ||
         fail "ranks on unlike machines run" "$work/mixed.log"
     same "ranks on unlike machines do what the first one's probe says: $compute" "$work/$compute" "$work/mixed-$machine"
 done

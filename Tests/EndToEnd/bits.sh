@@ -58,7 +58,7 @@ mixed() {
     for isa in $3; do
         ranks+=(: -n 1 env SWIFTLET_ISA="${isa/any/}" "$swiftlet" train "$job" "${settings[@]}" "${extra[@]}")
     done
-    "$mpirun" --quiet --oversubscribe --bind-to none "${ranks[@]:1}" >"$work/$name.log" 2>&1 ||
+    "${launcher[@]}" "${ranks[@]:1}" >"$work/$name.log" 2>&1 ||
         fail "a mixed job runs" "$work/$name.log"
     same "ranks of the instruction sets $3${4:+, $4}" "$work/$like" "$work/$name"
 }

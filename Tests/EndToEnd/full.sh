@@ -28,7 +28,7 @@ run checkpointed 2 threads=2 gradient_checkpointing=true && same "gradient check
 # kill -9 of the whole job, or of one rank, somewhere in the run; then on with another number of ranks.
 for victims in all one; do
     rm -rf "$work/cut"
-    setsid "$mpirun" --quiet --oversubscribe --bind-to none -n 3 "$swiftlet" train "$job" "${settings[@]}" \
+    setsid "${launcher[@]}" -n 3 "$swiftlet" train "$job" "${settings[@]}" \
         --set threads=1 --set output_dir="$work/cut" >"$work/cut.log" 2>&1 &
     leader=$!
     for _ in $(seq 400); do

@@ -66,7 +66,7 @@ killed() {
         "$swiftlet" "${file[@]}" --batch-size 1 --output "$output" >/dev/null 2>&1 &
         pid=$! victim=$!
     else
-        "$mpirun" --quiet --oversubscribe --bind-to none -n "$2" "$swiftlet" "${file[@]}" --batch-size 1 --output "$output" \
+        "${launcher[@]}" -n "$2" "$swiftlet" "${file[@]}" --batch-size 1 --output "$output" \
             >/dev/null 2>&1 &
         pid=$!
     fi

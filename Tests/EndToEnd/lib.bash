@@ -5,7 +5,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 swiftlet=${SWIFTLET:-$root/.build/release/swiftlet}
 # shellcheck source=Launch/lib/mpi.bash
 source "$root/Launch/lib/mpi.bash"
-mpirun=$(mpirun_of "$swiftlet")
+launcher_of "$swiftlet"
 work=$(mktemp -d "${TMPDIR:-/tmp}/swiftlet-e2e.XXXXXX")
 passed=0
 failed=0
@@ -32,7 +32,7 @@ on() {
     if [ "$ranks" -eq 0 ]; then
         "$swiftlet" "$@"
     else
-        "$mpirun" --quiet --oversubscribe --bind-to none -n "$ranks" "$swiftlet" "$@"
+        "${launcher[@]}" -n "$ranks" "$swiftlet" "$@"
     fi
 }
 
@@ -93,7 +93,7 @@ refused() {
     if [ "$ranks" -eq 0 ]; then
         timeout 10 "$swiftlet" "$@" >"$work/refused.log" 2>&1 || found=$?
     else
-        timeout 10 "$mpirun" --quiet --oversubscribe --bind-to none -n "$ranks" "$swiftlet" "$@" >"$work/refused.log" 2>&1 ||
+        timeout 10 "${launcher[@]}" -n "$ranks" "$swiftlet" "$@" >"$work/refused.log" 2>&1 ||
             found=$?
     fi
     lines=$(grep -ciE '^(swiftlet: )?error:' "$work/refused.log" || true)

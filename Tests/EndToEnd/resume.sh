@@ -18,7 +18,7 @@ begin() {
     if [ "$1" -eq 0 ]; then
         setsid "$swiftlet" train "$job" "${settings[@]}" --set output_dir="$work/cut" >>"$work/cut.log" 2>&1 &
     else
-        setsid "$mpirun" --quiet --oversubscribe --bind-to none -n "$1" "$swiftlet" train "$job" "${settings[@]}" \
+        setsid "${launcher[@]}" -n "$1" "$swiftlet" train "$job" "${settings[@]}" \
             --set output_dir="$work/cut" >>"$work/cut.log" 2>&1 &
     fi
     leader=$!
@@ -69,7 +69,7 @@ same "killed $kills times and resumed" "$work/whole" "$work/cut"
 # it waits, passes it on, waits, kills, and ends with 1; so TERM goes to one rank here, which is enough.
 for signal in USR1 TERM; do
     rm -rf "$work/cut"
-    "$mpirun" --quiet --oversubscribe --bind-to none -n 2 "$swiftlet" train "$job" "${settings[@]}" \
+    "${launcher[@]}" -n 2 "$swiftlet" train "$job" "${settings[@]}" \
         --set save_steps=0 --set output_dir="$work/cut" >"$work/signal.log" 2>&1 &
     leader=$!
     for _ in $(seq 600); do
