@@ -6,7 +6,6 @@ import Foundation
 /// A limit holds for all groups below the one that has it, so that each is the least on the way to the top. The formats
 /// are those of cgroups(7), of version 1 and 2, and of proc_pid_mountinfo(5).
 package struct ControlGroup: Sendable {
-    private let root: String
     private let memory: [Level]
     private let processor: [Level]
 
@@ -18,7 +17,6 @@ package struct ControlGroup: Sendable {
 
     /// - Parameter root: what stands before all paths.
     package init(root: String = "") {
-        self.root = root
         let mounts = Self.mounts(SystemFile.text(root + "/proc/self/mountinfo") ?? "")
         let lines = (SystemFile.text(root + "/proc/self/cgroup") ?? "").split(separator: "\n")
         var memory: [Level] = []

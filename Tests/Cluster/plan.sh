@@ -10,6 +10,9 @@ job=$root/Jobs/tiny.yaml
 settings=(--set eval_steps=0 --set save_steps=0 --set micro_batch_size=1 --set global_batch_size=4
     --set sequence_len=32 --set compute=fp32 --set threads=1 --set lora_r=512)
 
+# number FILE KEY: of a JSON file whose keys have lines of their own.
+number() { sed -nE "s/.*\"$2\" : ([0-9.]+),?/\1/p" "$1"; }
+
 # train STEPS HOSTS SETTING
 train() {
     timeout 300 "$cluster" run -n "$2" "$swiftlet" train "$job" "${settings[@]}" --set max_steps="$1" --set "$3" \
@@ -31,21 +34,17 @@ compare() {
     many=$(($(sent) - start))
     bytes=$(((many - few) / 10))
     "$swiftlet" plan "$job" "${settings[@]}" --set "$setting" --nodes "$hosts" --link "$4" --json >"$work/plan.json"
-    planned=$(sed -nE 's/.*"link_bytes_per_step" : ([0-9]+),/\1/p' "$work/plan.json")
+    planned=$(number "$work/plan.json" link_bytes_per_step)
     check "$hosts hosts, $setting: $bytes bytes a step, planned $planned" \
         test $((bytes * 100)) -ge $((planned * 98)) -a $((bytes * 100)) -le $((planned * 102))
     seconds=$(sed -nE 's/.*"step_seconds": ?([0-9.]+).*/\1/p' "$work/run-12-$hosts-$setting/metrics.jsonl" |
         sort -n | sed -n 7p)
-    printf '      %s: %s s a step, planned %s\n' "$3" "$seconds" \
-        "$(sed -nE 's/.*"step_seconds" : ([0-9.]+),/\1/p' "$work/plan.json")"
+    printf '      %s: %s s a step, planned %s\n' "$3" "$seconds" "$(number "$work/plan.json" step_seconds)"
 }
-
-# number FILE KEY: of a JSON file whose keys have lines of their own.
-number() { sed -nE "s/.*\"$2\" : ([0-9]+),?/\1/p" "$1"; }
 
 # exact HOSTS SETTING: operations and bytes of all ranks in ten steps are ten times the planned ones.
 exact() {
-    local hosts=$1 setting=$2 key named
+    local hosts=$1 setting=$2 key named planned measured
     for steps in 2 12; do
         timeout 300 "$cluster" run -n "$hosts" "$swiftlet" train "$job" "${settings[@]}" --json --set max_steps="$steps" \
             --set "$setting" --set output_dir="$work/exact-$steps-$setting" >"$work/exact-$steps.json" \
@@ -54,8 +53,8 @@ exact() {
     "$swiftlet" plan "$job" "${settings[@]}" --set "$setting" --nodes "$hosts" --link 1G --json >"$work/plan.json"
     for named in operations:operations_per_step bytes_sent:bytes_per_step; do
         key=${named%:*}
-        local measured=$(($(number "$work/exact-12.json" "$key") - $(number "$work/exact-2.json" "$key")))
-        local planned=$(number "$work/plan.json" "${named#*:}")
+        measured=$(($(number "$work/exact-12.json" "$key") - $(number "$work/exact-2.json" "$key")))
+        planned=$(number "$work/plan.json" "${named#*:}")
         check "$hosts hosts, $setting: $key of ten steps are $measured, ten times the $planned planned" \
             test "$measured" -eq $((10 * planned))
     done
