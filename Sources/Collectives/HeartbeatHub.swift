@@ -23,12 +23,7 @@ package final class HeartbeatHub {
     /// - Parameter identities: all ranks, in their order; the coordinator is the first.
     /// - Returns: nil where this host gives no port.
     package init?(identities: [RankIdentity], addresses: [IPv4Address], timing: HeartbeatTiming) {
-        // A connection a rank: more than many systems allow at first.
-        var limit = rlimit()
-        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
-            limit.rlim_cur = limit.rlim_max
-            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        }
+        OpenFileLimit.raise()
         guard let (socket, port) = StreamSocket.listening(backlog: Int32(clamping: identities.count + 64)) else {
             return nil
         }
