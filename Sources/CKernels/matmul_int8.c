@@ -27,6 +27,7 @@ enum {
     /// The parts of a thread's memory, in bytes.
     CODES_BYTES = PANELS * PANEL_BLOCKS * PANEL_BLOCK_CODES,
     SCALES_BYTES = PANELS * PANEL_BLOCKS * SK_INT8_COLUMNS * 4,
+    STARTS_BYTES = SCALES_BYTES,
     DECODED_BYTES = (SK_INT8_BLOCK * GROUP_COLUMNS + 2 * SK_LANES) * 4,
     EXACT_BYTES = (PANELS * PANEL_BLOCKS * PANEL_BLOCK_CODES + 2 * SK_LANES) * 4,
     /// The right side of a low-rank term for one panel, as values.
@@ -68,11 +69,18 @@ typedef struct {
     int part_count;
 } product;
 
-/// A group of panels: codes [panel][block], scales and fp32 values likewise.
+/// A group of panels, as [panel][block]; fp32 values likewise.
 typedef struct {
-    uint8_t *codes;
-    float *scales, *decoded, *exact, *terms;
+    sk_int8_panel panels;
+    float *decoded, *exact, *terms;
 } group;
+
+/// A panel of a group, from a block on.
+static sk_int8_panel panel_from(group g, int panel, int64_t block) {
+    int64_t at = panel * PANEL_BLOCKS + block, column = at * SK_INT8_COLUMNS;
+    return (sk_int8_panel){
+        g.panels.codes + at * PANEL_BLOCK_CODES, g.panels.scales + column, g.panels.starts + column};
+}
 
 static sk_int8_rows strip_rows(const product *p, int64_t strip, int64_t block) {
     int64_t at = strip * p->blocks + block;
@@ -115,13 +123,12 @@ static void make_block(
         t->decode(t->w, column, columns, d, count, rows, stride);
     for (int panel = 0; panel * SK_INT8_COLUMNS < columns; panel++) {
         int first = panel * SK_INT8_COLUMNS, wide = (int)sk_min(SK_INT8_COLUMNS, columns - first);
-        int64_t at = panel * PANEL_BLOCKS + block;
-        uint8_t *codes = g.codes + at * PANEL_BLOCK_CODES;
-        float *scales = g.scales + at * SK_INT8_COLUMNS, *values = g.exact + at * PANEL_BLOCK_CODES;
+        sk_int8_panel out = panel_from(g, panel, block);
+        float *values = g.exact + (panel * PANEL_BLOCKS + block) * PANEL_BLOCK_CODES;
         const float *x = rows + (p->straight ? first : first * stride);
-        if (p->straight) p->table->int8_panel_columns(x, stride, wide, count, codes, scales);
-        else if (t->looks_up) p->table->int8_panel_4bit(t->w, column + first, wide, d, codes, scales);
-        else p->table->int8_panel_rows(x, stride, wide, count, codes, scales);
+        if (p->straight) p->table->int8_panel_columns(x, stride, wide, count, out);
+        else if (t->looks_up) p->table->int8_panel_4bit(t->w, column + first, wide, d, out);
+        else p->table->int8_panel_rows(x, stride, wide, count, out);
         if (exact && p->straight) p->table->pack_straight(x, stride, wide, count, SK_INT8_COLUMNS, values);
         else if (exact) p->table->pack_transposed(x, stride, wide, count, SK_INT8_COLUMNS, values);
     }
@@ -153,11 +160,10 @@ static void multiply_strip(
     bool accumulate = t->accumulate || p->depth_first > 0 || block > 0;
     for (int64_t first = 0, end; first < count; first = end) {
         for (end = first + 1; end < count && !flags[end - 1]; end++) {}
-        int64_t at = panel * PANEL_BLOCKS + first;
         const sk_int8_rows left = strip_rows(p, strip, block + first);
+        const sk_int8_panel right = panel_from(g, panel, first);
         p->table->int8_tile(
-            end - first, &left, g.codes + at * PANEL_BLOCK_CODES,
-            g.scales + at * SK_INT8_COLUMNS, c, t->c.stride, rows, columns, accumulate || first > 0,
+            end - first, &left, &right, c, t->c.stride, rows, columns, accumulate || first > 0,
             end == count && !flags[end - 1] ? term : NULL);
         if (!flags[end - 1]) continue;
         const float *a = p->a.data + (p->row_first + strip * SK_INT8_ROWS) * p->a.stride + p->depth_first;
@@ -166,8 +172,7 @@ static void multiply_strip(
             g.exact + (panel * PANEL_BLOCKS + end - 1) * PANEL_BLOCK_CODES, c, t->c.stride, rows, columns);
         // Exact values come before the term: it is a tile of no blocks.
         if (end == count && term)
-            p->table->int8_tile(
-                0, &left, g.codes, g.scales, c, t->c.stride, rows, columns, true, term);
+            p->table->int8_tile(0, &left, &right, c, t->c.stride, rows, columns, true, term);
     }
 }
 
@@ -224,9 +229,11 @@ static void multiply_item(void *argument, int64_t item, int thread) {
     const part *t = part_of(p, item);
     item -= t->first_item;
     uint8_t *memory = sk_thread_scratch(p->context, thread, sk_int8_thread_scratch());
-    group g = {.codes = memory, .scales = (float *)(memory + CODES_BYTES)};
-    g.decoded = g.scales + SCALES_BYTES / 4, g.exact = g.decoded + DECODED_BYTES / 4;
-    g.terms = g.exact + EXACT_BYTES / 4;
+    float *values = (float *)(memory + CODES_BYTES + SCALES_BYTES + STARTS_BYTES);
+    group g = {
+        .panels = {memory, (float *)(memory + CODES_BYTES), (int32_t *)(memory + CODES_BYTES + SCALES_BYTES)},
+        .decoded = values, .exact = values + DECODED_BYTES / 4,
+        .terms = values + (DECODED_BYTES + EXACT_BYTES) / 4};
     int64_t first = item / t->column_items * t->rows_per_item, end = sk_min(p->row_count, first + t->rows_per_item);
     int64_t start = item % t->column_items * t->groups_per_item * GROUP_COLUMNS;
     int64_t stop = sk_min(t->c.columns, start + t->groups_per_item * GROUP_COLUMNS);
@@ -330,7 +337,7 @@ static void run(product p, const sk_int8_output *outputs, int count) {
 
 int64_t sk_int8_shared_scratch(void) { return PACKED_BYTES; }
 int64_t sk_int8_thread_scratch(void) {
-    return CODES_BYTES + SCALES_BYTES + DECODED_BYTES + EXACT_BYTES + TERM_BYTES;
+    return CODES_BYTES + SCALES_BYTES + STARTS_BYTES + DECODED_BYTES + EXACT_BYTES + TERM_BYTES;
 }
 
 void sk_multiply_int8(sk_context *context, sk_matrix x, const sk_int8_output *outputs, int count) {

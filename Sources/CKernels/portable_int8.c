@@ -58,38 +58,37 @@ void sk_portable_int8_rows(
 }
 
 static void make_panel(
-    const float *x, int64_t column_step, int64_t depth_step, int columns, int depth, uint8_t *out, float *scales) {
+    const float *x, int64_t column_step, int64_t depth_step, int columns, int depth, sk_int8_panel out) {
     for (int i = 0; i < SK_INT8_COLUMNS; i++) {
         int8_t codes[SK_INT8_BLOCK];
-        quantize_right(x + (i < columns ? i : 0) * column_step, depth_step, i < columns ? depth : 0, codes, &scales[i]);
-        spread(codes, (int8_t *)out + 4 * i);
+        quantize_right(x + (i < columns ? i : 0) * column_step, depth_step, i < columns ? depth : 0, codes,
+            &out.scales[i]);
+        spread(codes, (int8_t *)out.codes + 4 * i);
     }
 }
 
-void sk_portable_int8_panel_rows(
-    const float *x, int64_t stride, int columns, int depth, uint8_t *codes, float *scales) {
-    make_panel(x, stride, 1, columns, depth, codes, scales);
+void sk_portable_int8_panel_rows(const float *x, int64_t stride, int columns, int depth, sk_int8_panel out) {
+    make_panel(x, stride, 1, columns, depth, out);
 }
 
-void sk_portable_int8_panel_columns(
-    const float *x, int64_t stride, int columns, int depth, uint8_t *codes, float *scales) {
-    make_panel(x, 1, stride, columns, depth, codes, scales);
+void sk_portable_int8_panel_columns(const float *x, int64_t stride, int columns, int depth, sk_int8_panel out) {
+    make_panel(x, 1, stride, columns, depth, out);
 }
 
 void sk_portable_int8_panel_4bit(
-    const sk_weight *w, int64_t row, int columns, int64_t column, uint8_t *out, float *scales) {
+    const sk_weight *w, int64_t row, int columns, int64_t column, sk_int8_panel out) {
     for (int i = 0; i < SK_INT8_COLUMNS; i++) {
         int8_t codes[SK_INT8_BLOCK] = {0};
-        scales[i] = 0;
-        if (i < columns) look_up_right(w, (row + i) * w->columns + column, codes, &scales[i]);
-        spread(codes, (int8_t *)out + 4 * i);
+        out.scales[i] = 0;
+        if (i < columns) look_up_right(w, (row + i) * w->columns + column, codes, &out.scales[i]);
+        spread(codes, (int8_t *)out.codes + 4 * i);
     }
 }
 
 void sk_portable_int8_tile(
-    int64_t blocks, const sk_int8_rows *a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride,
-    int rows, int columns, bool accumulate, const sk_int8_term *term) {
-    const int8_t *right = (const int8_t *)b;
+    int64_t blocks, const sk_int8_rows *a, const sk_int8_panel *b, float *c, int64_t c_stride, int rows, int columns,
+    bool accumulate, const sk_int8_term *term) {
+    const int8_t *right = (const int8_t *)b->codes;
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) {
             float *out = &c[i * c_stride + j];
@@ -100,7 +99,7 @@ void sk_portable_int8_tile(
                 for (int d = 0; d < SK_INT8_BLOCK; d++)
                     sum += a->codes[row * SK_INT8_BLOCK + d]
                         * right[column * SK_INT8_BLOCK + (d / 4 * SK_INT8_COLUMNS + j) * 4 + d % 4];
-                float scale = a->scales[row] * b_scales[column + j];
+                float scale = a->scales[row] * b->scales[column + j];
                 *out = fmaf((float)sum, scale, *out);
             }
             for (int64_t d = 0; term && d < term->depth; d++)

@@ -137,16 +137,22 @@ typedef struct {
 /// Quantises `count` rows of `depth` values, the other rows being 0; flags[block] = whether the block has exact values.
 typedef void sk_int8_rows_kernel(
     const float *x, int64_t stride, int count, int64_t depth, sk_int8_rows out, uint8_t *flags);
+/// Columns of the right side, as [block]: codes [16][SK_INT8_COLUMNS][4], all others [SK_INT8_COLUMNS]. Codes are as
+/// the tile of the same instruction set wants them: signed, or 128 more and unsigned, or a magnitude below a sign.
+typedef struct {
+    uint8_t *codes;
+    float *scales;
+    /// What the sum of a column over a block begins with; panels of magnitudes and signs need it.
+    int32_t *starts;
+} sk_int8_panel;
+
 /// One block of a panel from fp32, `depth` <= 64 steps of the reduction for `columns` <= SK_INT8_COLUMNS outputs; those
-/// missing are 0. Codes [16][SK_INT8_COLUMNS][4], scales [SK_INT8_COLUMNS]; signed, or 128 more and unsigned, as the
-/// tile of the same instruction set wants them. In int8_panel_rows a row of x is an output, in int8_panel_columns a
-/// column is.
-typedef void sk_int8_panel_kernel(
-    const float *x, int64_t stride, int columns, int depth, uint8_t *codes, float *scales);
+/// missing are 0. In int8_panel_rows a row of x is an output, in int8_panel_columns a column is.
+typedef void sk_int8_panel_kernel(const float *x, int64_t stride, int columns, int depth, sk_int8_panel out);
 /// The same straight from the codes of a 4-bit weight whose blocks are whole blocks here: its rows `row`... are
 /// outputs, its columns `column`..<`column` + 64 the reduction.
 typedef void sk_int8_panel_4bit_kernel(
-    const sk_weight *w, int64_t row, int columns, int64_t column, uint8_t *codes, float *scales);
+    const sk_weight *w, int64_t row, int columns, int64_t column, sk_int8_panel out);
 /// The low-rank term of a tile, inner [rows, depth] and wide [depth][SK_INT8_COLUMNS].
 typedef struct {
     const float *inner;
@@ -156,11 +162,11 @@ typedef struct {
 } sk_int8_term;
 
 /// c [rows, columns] = (accumulate ? c : +0), then for every block
-/// c[i][j] = fma((float)sum, a->scales[i] * b_scales[j], c[i][j]), then, where there is a term, for each of its steps
+/// c[i][j] = fma((float)sum, a->scales[i] * b->scales[j], c[i][j]), then, where there is a term, for each of its steps
 /// c[i][j] = fma(inner[i][step], wide[step][j], c[i][j]).
 typedef void sk_int8_tile_kernel(
-    int64_t blocks, const sk_int8_rows *a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride,
-    int rows, int columns, bool accumulate, const sk_int8_term *term);
+    int64_t blocks, const sk_int8_rows *a, const sk_int8_panel *b, float *c, int64_t c_stride, int rows, int columns,
+    bool accumulate, const sk_int8_term *term);
 
 /// A strip of few rows, as [block][SK_INT8_ROWS] with 64 codes each: for a 4-bit weight first the even ones, then the
 /// odd ones; for others as they are, and once more as fp32, for bf16 in runs of 16 even and 16 odd ones.

@@ -1,5 +1,5 @@
 // Quantisation to 8 bits, in packed form. Before it is included, INT8_OFFSET is what the bytes of panels carry beside
-// the code: 0, or 0x80 where they are unsigned.
+// the code: 0x80 where they are unsigned; 0 where a magnitude and a sign are made of them.
 
 typedef uint8_t bytes16 __attribute__((ext_vector_type(16)));
 
@@ -172,6 +172,26 @@ INLINE void spread(const uint8_t rows[SK_INT8_COLUMNS][SK_INT8_BLOCK], uint8_t *
         }
 }
 
+/// Makes a magnitude below a sign of each code, and the starts: see int8_maddubs.h.
+INLINE void finish_panel(sk_int8_panel out) {
+#if INT8_OFFSET == 0
+    const __m256i sign = _mm256_set1_epi8((char)0x80), bytes = _mm256_set1_epi8(1), words = _mm256_set1_epi16(1);
+    for (int j = 0; j < SK_INT8_COLUMNS; j += 8) {
+        __m256i starts = _mm256_setzero_si256();
+        for (int q = 0; q < SK_INT8_BLOCK / 4; q++) {
+            __m256i *at = (__m256i *)(out.codes + (q * SK_INT8_COLUMNS + j) * 4), code = _mm256_loadu_si256(at);
+            __m256i size = _mm256_abs_epi8(code), below = _mm256_cmpgt_epi8(_mm256_setzero_si256(), code);
+            __m256i pairs = _mm256_maddubs_epi16(_mm256_and_si256(size, below), bytes);
+            starts = _mm256_add_epi32(starts, _mm256_madd_epi16(pairs, words));
+            _mm256_storeu_si256(at, _mm256_or_si256(size, _mm256_and_si256(code, sign)));
+        }
+        _mm256_storeu_si256((__m256i *)(out.starts + j), starts);
+    }
+#else
+    (void)out;
+#endif
+}
+
 INLINE void clear_rows(uint8_t rows[SK_INT8_COLUMNS][SK_INT8_BLOCK], float *scales, int from) {
     for (int i = from; i < SK_INT8_COLUMNS; i++) {
         __builtin_memset(rows[i], INT8_OFFSET, SK_INT8_BLOCK);
@@ -179,8 +199,7 @@ INLINE void clear_rows(uint8_t rows[SK_INT8_COLUMNS][SK_INT8_BLOCK], float *scal
     }
 }
 
-void SK_NAME(int8_panel_rows)(
-    const float *x, int64_t stride, int columns, int depth, uint8_t *codes, float *scales) {
+void SK_NAME(int8_panel_rows)(const float *x, int64_t stride, int columns, int depth, sk_int8_panel out) {
     uint8_t rows[SK_INT8_COLUMNS][SK_INT8_BLOCK];
     for (int i = 0; i < columns; i++) {
         floats values[4];
@@ -188,12 +207,13 @@ void SK_NAME(int8_panel_rows)(
         ints top = 0;
         load_block(x + i * stride, depth, values);
         for (int j = 0; j < 4; j++) top = __builtin_elementwise_max(top, magnitude_bits(values[j]));
-        sk_int8_panel_scale(largest_of(top), &scales[i], &inverse);
+        sk_int8_panel_scale(largest_of(top), &out.scales[i], &inverse);
         if (inverse > 0) store_codes(values, inverse, INT8_OFFSET, rows[i]);
         else __builtin_memset(rows[i], INT8_OFFSET, SK_INT8_BLOCK);
     }
-    clear_rows(rows, scales, columns);
-    spread(rows, codes);
+    clear_rows(rows, out.scales, columns);
+    spread(rows, out.codes);
+    finish_panel(out);
 }
 
 /// Sixteen columns of a panel.
@@ -219,18 +239,18 @@ INLINE void panel_columns(const float *x, int64_t stride, int columns, int depth
     }
 }
 
-void SK_NAME(int8_panel_columns)(
-    const float *x, int64_t stride, int columns, int depth, uint8_t *codes, float *scales) {
+void SK_NAME(int8_panel_columns)(const float *x, int64_t stride, int columns, int depth, sk_int8_panel out) {
     for (int j = 0; j < SK_INT8_COLUMNS; j += SK_LANES) {
         int count = columns - j < 0 ? 0 : columns - j < SK_LANES ? columns - j : SK_LANES;
         if (count == SK_LANES && depth == SK_INT8_BLOCK)
-            panel_columns(x + j, stride, SK_LANES, SK_INT8_BLOCK, codes + 4 * j, scales + j);
-        else panel_columns(count > 0 ? x + j : x, stride, count, depth, codes + 4 * j, scales + j);
+            panel_columns(x + j, stride, SK_LANES, SK_INT8_BLOCK, out.codes + 4 * j, out.scales + j);
+        else panel_columns(count > 0 ? x + j : x, stride, count, depth, out.codes + 4 * j, out.scales + j);
     }
+    finish_panel(out);
 }
 
 void SK_NAME(int8_panel_4bit)(
-    const sk_weight *w, int64_t row, int columns, int64_t column, uint8_t *codes, float *scales) {
+    const sk_weight *w, int64_t row, int columns, int64_t column, sk_int8_panel out) {
     uint8_t rows[SK_INT8_COLUMNS][SK_INT8_BLOCK];
     int8_t signed_table[16];
     sk_int8_table(w->format, signed_table);
@@ -245,10 +265,11 @@ void SK_NAME(int8_panel_4bit)(
         __m256i a = _mm256_unpacklo_epi8(even, odd), b = _mm256_unpackhi_epi8(even, odd);
         _mm256_storeu_si256((__m256i *)rows[i], _mm256_permute2x128_si256(a, b, 0x20));
         _mm256_storeu_si256((__m256i *)(rows[i] + 32), _mm256_permute2x128_si256(a, b, 0x31));
-        scales[i] = sk_int8_table_scale(w, first);
+        out.scales[i] = sk_int8_table_scale(w, first);
     }
-    clear_rows(rows, scales, columns);
-    spread(rows, codes);
+    clear_rows(rows, out.scales, columns);
+    spread(rows, out.codes);
+    finish_panel(out);
 }
 
 /// Adds a low-rank term to a tile in memory.

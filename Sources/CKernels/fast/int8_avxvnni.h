@@ -40,8 +40,8 @@ INLINE void add_blocks(
 }
 
 void SK_NAME(int8_tile)(
-    int64_t blocks, const sk_int8_rows *a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride,
-    int rows, int columns, bool accumulate, const sk_int8_term *term) {
+    int64_t blocks, const sk_int8_rows *a, const sk_int8_panel *b, float *c, int64_t c_stride, int rows, int columns,
+    bool accumulate, const sk_int8_term *term) {
     // The outputs stay in memory between blocks: the registers are those of the sums.
     float outputs[SK_INT8_ROWS * SK_INT8_COLUMNS] = {0};
     if (accumulate)
@@ -50,7 +50,7 @@ void SK_NAME(int8_tile)(
                 wide_store(outputs + i * SK_INT8_COLUMNS + j, wide_load_part(c + i * c_stride + j, columns - j));
     switch (rows) {
 #define CASE(n) \
-    case n: add_blocks(n, blocks, a, b, b_scales, outputs, columns); break;
+    case n: add_blocks(n, blocks, a, b->codes, b->scales, outputs, columns); break;
         CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
 #undef CASE
     }

@@ -53,13 +53,13 @@ INLINE void add_int8(
 }
 
 void SK_NAME(int8_tile)(
-    int64_t blocks, const sk_int8_rows *a, const uint8_t *b, const float *b_scales, float *c, int64_t c_stride,
-    int rows, int columns, bool accumulate, const sk_int8_term *term) {
+    int64_t blocks, const sk_int8_rows *a, const sk_int8_panel *b, float *c, int64_t c_stride, int rows, int columns,
+    bool accumulate, const sk_int8_term *term) {
     switch (rows) {
 #define CASE(n) \
     case n: \
-        if (columns <= WIDTH) add_int8(n, 1, blocks, a, b, b_scales, c, c_stride, columns, accumulate, term); \
-        else add_int8(n, 2, blocks, a, b, b_scales, c, c_stride, columns, accumulate, term); \
+        if (columns <= WIDTH) add_int8(n, 1, blocks, a, b->codes, b->scales, c, c_stride, columns, accumulate, term); \
+        else add_int8(n, 2, blocks, a, b->codes, b->scales, c, c_stride, columns, accumulate, term); \
         return;
         CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
 #undef CASE
