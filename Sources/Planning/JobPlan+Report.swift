@@ -43,6 +43,9 @@ extension JobPlan {
         package let compute_seconds: Double
         package let waited_seconds: [String: Double]
         package let tokens_per_second: Double
+        /// Checkpoints that the run writes, and what one takes.
+        package let saves: Int
+        package let save_seconds: Double
         package let run_seconds: Double
         package let assumed: [String]
 
@@ -89,6 +92,8 @@ extension JobPlan {
             waited_seconds = Dictionary(
                 uniqueKeysWithValues: plan.step.waited.map { ($0.key.rawValue, $0.value) })
             tokens_per_second = plan.tokensPerSecond
+            saves = plan.saveCount
+            save_seconds = plan.saveSeconds
             run_seconds = plan.runSeconds
             assumed = plan.speed.assumptions
         }

@@ -34,17 +34,22 @@ package struct JobPlan: Sendable {
     package let step: StepSimulation.Outcome
     package let outerStep: StepSimulation.Outcome?
     package let evaluationSeconds: Double
+    /// How often the run saves, its end included.
+    package private(set) var saveCount = 0
 
     /// What the times follow from.
     package struct Speed: Sendable {
         package let cost: StepCost
         package let machine: Machine
+        /// Of a checkpoint, by all ranks together.
+        package let fileBytesPerSecond: Double
         /// Where the numbers come from, in words.
         package let assumptions: [String]
 
-        package init(cost: StepCost, machine: Machine, assumptions: [String]) {
+        package init(cost: StepCost, machine: Machine, fileBytesPerSecond: Double, assumptions: [String]) {
             self.cost = cost
             self.machine = machine
+            self.fileBytesPerSecond = fileBytesPerSecond
             self.assumptions = assumptions
         }
     }
@@ -103,7 +108,9 @@ package struct JobPlan: Sendable {
         traffic = StepTraffic(usual, shape: shape, nodesPerCopy: sizes.nodesPerCopy)
         outerTraffic = outer.map { StepTraffic($0, shape: shape, nodesPerCopy: sizes.nodesPerCopy) }
         synchronizationInterval = job.synchronizationInterval
-        checkpointByteCount = 3 * MemoryLayout<Float>.stride * opened.space.elementCount
+        // Parameters and moments, and where ranks train on their own those of each rank.
+        let states = 1 + (sizes.subject.isLocal ? shape.ranks : 0)
+        checkpointByteCount = states * 3 * MemoryLayout<Float>.stride * opened.space.elementCount
         let found = try speed(
             Sample(
                 subject: sizes.subject, recomputation: sizes.memory.recomputation, lengths: batches.lengths,
@@ -128,16 +135,33 @@ package struct JobPlan: Sendable {
         let token = found.cost.embedding + layers * found.cost.forward + found.cost.head / 2
         let slowdown = step.computeSeconds > 0 ? step.seconds / step.computeSeconds : 1
         evaluationSeconds = Self.evaluationTokens(opened, ranks: shape.ranks) * token * slowdown
+        saveCount = countSaves(job)
         try checkWalltime(job.schedulerRequest)
     }
 
     package var tokensPerSecond: Double { tokensPerStep / meanStepSeconds }
-    package var runSeconds: Double { Double(steps) * meanStepSeconds + evaluationSeconds }
+    package var runSeconds: Double {
+        Double(steps) * meanStepSeconds + evaluationSeconds + Double(saveCount) * saveSeconds
+    }
+    package var saveSeconds: Double { Double(checkpointByteCount) / speed.fileBytesPerSecond }
 
     /// Over the steps from one outer step to the next.
     package var meanStepSeconds: Double {
         let extra = outerStep.map { $0.seconds - step.seconds } ?? 0
         return step.seconds + extra / Double(synchronizationInterval)
+    }
+
+    /// A run saves every so many steps, when so many minutes have passed without, and at its end.
+    private func countSaves(_ job: Job) -> Int {
+        let (interval, most) = (job.saveSteps, job.saveMinutes > 0 ? job.saveMinutes * 60 : .infinity)
+        var (count, passed) = (0, 0.0)
+        for step in 1...max(1, steps) {
+            passed += meanStepSeconds
+            guard step == steps || passed >= most || (interval > 0 && step % interval == 0) else { continue }
+            count += 1
+            passed = 0
+        }
+        return count
     }
 
     /// What the ranks of a node hold together.

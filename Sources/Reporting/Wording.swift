@@ -30,9 +30,10 @@ package enum Wording {
         return String(format: number < 10 ? "%.2f" : number < 100 ? "%.1f" : "%.0f", number) + unit.1
     }
 
-    /// `42 s`, `12:34`, `3:12:34`, `2 d 3:12:34`.
+    /// `42 ms`, `4.2 s`, `42 s`, `12:34`, `3:12:34`, `2 d 3:12:34`.
     package static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds < 1e9 else { return "?" }
+        if seconds > 0, seconds < 0.0995 { return "\(max(1, Int((seconds * 1000).rounded()))) ms" }
         let whole = Int(max(0, seconds).rounded())
         if whole < 60 { return seconds < 10 ? String(format: "%.1f s", max(0, seconds)) : "\(whole) s" }
         let minutes = String(format: whole < 3600 ? "%d:%02d" : "%02d:%02d", whole / 60 % 60, whole % 60)

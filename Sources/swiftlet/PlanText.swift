@@ -17,7 +17,10 @@ enum PlanText {
             "step",
             "\(Wording.duration(report.step_seconds)), \(Wording.speed(report.tokens_per_second)) tokens/s; "
                 + "computing \(Wording.percent(report.compute_seconds / report.step_seconds))" + waits(report))
-        add("run", "\(Wording.plural(report.steps, "step")), \(Wording.duration(report.run_seconds))")
+        add(
+            "run",
+            "\(Wording.plural(report.steps, "step")), \(Wording.plural(report.saves, "save")), "
+                + Wording.duration(report.run_seconds))
         add(
             "memory",
             "\(Wording.bytes(report.bytes_per_node)) a node of \(Wording.bytes(report.available_bytes)); "
@@ -52,7 +55,7 @@ enum PlanText {
                 "every \(report.sync_every) steps, with an outer one: \(Wording.bytes(bytes)), "
                     + Wording.duration(seconds))
         }
-        add("checkpoint", Wording.bytes(report.checkpoint_bytes))
+        add("checkpoint", "\(Wording.bytes(report.checkpoint_bytes)), \(Wording.duration(report.save_seconds))")
         add("assumed", report.assumed.joined(separator: "; "))
         return lines
     }

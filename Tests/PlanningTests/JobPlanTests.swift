@@ -58,6 +58,23 @@ struct JobPlanTests {
         #expect(plan.runSeconds > 60)
     }
 
+    @Test("A run's time has its saves: those of the steps, of the minutes, and the last")
+    func saves() throws {
+        let tiny = try PlannedJob()
+        let plain = try tiny.plan(tiny.job(["save_minutes=0"]))
+        #expect(plain.saveCount == 1)
+        let without = Double(plain.steps) * plain.meanStepSeconds
+        #expect(abs(plain.runSeconds - without - Double(plain.checkpointByteCount) / 1e6) < 1e-9)
+        #expect(try tiny.plan(tiny.job(["save_minutes=0", "save_steps=2"])).saveCount == 3)
+        #expect(try tiny.plan(tiny.job(["save_minutes=0", "save_steps=5"])).saveCount == 1)
+        // As many minutes as two and a half steps take: every third step, and the last.
+        let minutes = 2.5 * plain.meanStepSeconds / 60
+        #expect(try tiny.plan(tiny.job(["save_minutes=\(minutes)"])).saveCount == 2)
+        let local = try tiny.plan(
+            tiny.job(["sync_every=2", "save_steps=2"]), shape: RunShape(nodes: 1, ranksPerNode: 2))
+        #expect(local.checkpointByteCount == 3 * plain.checkpointByteCount)
+    }
+
     @Test("Nodes that cannot be divided as the job says are refused with exit code 64")
     func division() throws {
         let tiny = try PlannedJob()

@@ -64,7 +64,8 @@ extension JobPlan.Speed {
     static let steady = JobPlan.Speed(
         cost: StepCost(
             embedding: 1e-3, forward: 1e-3, backward: 1e-3, bottom: 1e-3, head: 1e-3, sum: 0, reset: 0, update: 0),
-        machine: Machine(threads: 1, linkBytesPerSecond: 1e9, copyBytesPerSecond: 1e9), assumptions: [])
+        machine: Machine(threads: 1, linkBytesPerSecond: 1e9, copyBytesPerSecond: 1e9),
+        fileBytesPerSecond: 1e6, assumptions: [])
 }
 
 /// Keeps what the coordinator was told at the start of a run.

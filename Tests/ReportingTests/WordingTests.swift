@@ -16,8 +16,9 @@ import Testing
     func bytes(value: Int, text: String) { #expect(Wording.bytes(value) == text) }
 
     @Test(arguments: [
-        (-1.0, "0.0 s"), (0.25, "0.2 s"), (42.0, "42 s"), (754, "12:34"), (3600, "1:00:00"), (11_554, "3:12:34"),
-        (184_354, "2 d 3:12:34"), (.infinity, "?"), (.nan, "?"),
+        (-1.0, "0.0 s"), (0, "0.0 s"), (0.0001, "1 ms"), (0.0042, "4 ms"), (0.099, "99 ms"), (0.25, "0.2 s"),
+        (42.0, "42 s"), (754, "12:34"), (3600, "1:00:00"), (11_554, "3:12:34"), (184_354, "2 d 3:12:34"),
+        (.infinity, "?"), (.nan, "?"),
     ])
     func durations(seconds: Double, text: String) { #expect(Wording.duration(seconds) == text) }
 }

@@ -45,6 +45,9 @@ struct PlanCommand: ParsableCommand {
     @Option(help: "Speed of a node's link in each direction, such as 10G for 10 Gbit/s; or several.")
     var link: Listed<Amount>?
 
+    @Option(help: "Speed at which all ranks together write a checkpoint, such as 2G for 2 GB/s; default: 0.2G.")
+    var disk: Amount?
+
     @Option(help: "Shapes to compare in place of the job's model: 7b,13b,70b and others, as in bench step.")
     var shape: Listed<String>?
 
@@ -57,6 +60,7 @@ struct PlanCommand: ParsableCommand {
         guard (nodes?.values ?? [1]).allSatisfy((1...65_536).contains), (1...65_536).contains(ranksPerNode ?? 1) else {
             throw ValidationError("--nodes and --ranks-per-node must be from 1 to 65536")
         }
+        if let disk, disk.value(kilo: 1000) <= 0 { throw ValidationError("--disk must be above 0") }
         if let nodeSpeed, !(nodeSpeed > 0 && nodeSpeed < 1e12) {
             throw ValidationError("--node-speed must be a number above 0")
         }
@@ -73,7 +77,8 @@ struct PlanCommand: ParsableCommand {
         let shape = RunShape(nodes: nodes?.values[0] ?? job.schedulerRequest.nodes ?? 1, ranksPerNode: ranks(job))
         let host = HostSpeed(
             nodeOperationsPerSecond: nodeSpeed.map { $0 * 1e9 },
-            linkBitsPerSecond: link.map { $0.values[0].value(kilo: 1000) })
+            linkBitsPerSecond: link.map { $0.values[0].value(kilo: 1000) },
+            fileBytesPerSecond: disk?.value(kilo: 1000))
         let plan = try JobPlan(OpenedJob(job), shape: shape, available: available(job), speed: host.speed)
         if json { return try Console.print(json: plan.report) }
         for line in PlanText.lines(plan, job: self.job ?? "") { Console.print(line) }
