@@ -54,11 +54,13 @@ extension KernelBenchmark {
             isRight: {
                 let expected = try OwnedMatrix(rows: 1, columns: n)
                 if compute == .int8 {
-                    Reference.multiplyInt8(x.matrix, by: w.view, into: expected.matrix, accumulate: false)
+                    Reference.multiply(
+                        x.matrix, by: w.view, into: expected.matrix, accumulate: false, compute: .int8)
                 } else {
                     let decoded = try OwnedMatrix(rows: n, columns: k)
                     context.decode(w.view, rows: 0..<n, into: decoded.matrix)
-                    Reference.multiply(x.matrix, by: decoded.matrix, into: expected.matrix, accumulate: false)
+                    Reference.multiply(
+                        x.matrix, by: WeightView(decoded.matrix), into: expected.matrix, accumulate: false)
                 }
                 return y.equals(expected)
             })

@@ -105,18 +105,9 @@ extension KernelBenchmark {
                 let last = input.matrix.rows(from: m - 1, count: 1)
                 let decoded = try OwnedMatrix(rows: n, columns: k)
                 context.decode(w.view, rows: 0..<n, into: decoded.matrix)
-                switch (compute, transposed) {
-                case (.bf16, false): Reference.multiplyBF16(last, by: w.view, into: expected.matrix, accumulate: false)
-                case (.bf16, true):
-                    Reference.multiplyTransposedBF16(last, by: w.view, into: expected.matrix, accumulate: false)
-                case (.int8, false): Reference.multiplyInt8(last, by: w.view, into: expected.matrix, accumulate: false)
-                case (.int8, true):
-                    Reference.multiplyTransposedInt8(last, by: w.view, into: expected.matrix, accumulate: false)
-                case (.fp32, false):
-                    Reference.multiply(last, by: decoded.matrix, into: expected.matrix, accumulate: false)
-                case (.fp32, true):
-                    Reference.multiplyTransposed(last, by: decoded.matrix, into: expected.matrix, accumulate: false)
-                }
+                let weight = compute == .fp32 ? WeightView(decoded.matrix) : w.view
+                let reference = transposed ? Reference.multiplyTransposed : Reference.multiply
+                reference(last, weight, expected.matrix, false, compute)
                 return Array(expected.matrix.row(0)) == Array(output.matrix.row(m - 1))
             })
     }

@@ -21,8 +21,9 @@ struct FewRowsTests {
         let contexts = try everyContext()
         for (index, shape) in Self.shapes.enumerated() {
             for m in [1, 3, 5, 9, 12] {
-                func make() throws -> Int8Case {
-                    try Int8Case(m: m, k: shape.k, n: shape.n, format: format, accumulate: (index + m) % 2 == 0)
+                func make() throws -> LowPrecisionCase {
+                    try LowPrecisionCase(
+                        .int8, m: m, k: shape.k, n: shape.n, format: format, accumulate: (index + m) % 2 == 0)
                 }
                 let expected = try make()
                 expected.runReference(backward: false)
@@ -48,7 +49,8 @@ struct FewRowsTests {
             for m in [1, 2, 7, 16, 18] {
                 let x = try Values(m, shape.k, seed: 1, padding: 3, shift: 1)
                 let expected = try Values(m, shape.n, seed: 3, padding: 1)
-                Reference.multiply(x.matrix, by: decoded.matrix, into: expected.matrix, accumulate: m % 2 == 0)
+                Reference.multiply(
+                    x.matrix, by: WeightView(decoded.matrix), into: expected.matrix, accumulate: m % 2 == 0)
                 for context in contexts {
                     let y = try Values(m, shape.n, seed: 3, padding: 1)
                     context.multiply(x.matrix, by: stored.view, into: y.matrix, accumulate: m % 2 == 0)

@@ -6,50 +6,6 @@ import Testing
 
 @Suite("Matrix products in 8 bits")
 struct Int8Tests {
-    static let formats: [WeightFormat] = [
-        .fp32, .bf16, .fp16, .nf4(), .nf4(doubleQuantized: false), .nf4(blockSize: 32), .nf4(blockSize: 128), .fp4(),
-        .fp4(doubleQuantized: false),
-    ]
-
-    @Test(
-        "forward and backward are the plain loops, on every instruction set and any number of threads",
-        arguments: formats)
-    func equalsReference(format: WeightFormat) throws {
-        let shapes = [
-            (0, 5, 7), (1, 1, 1), (1, 300, 33), (3, 0, 9), (5, 64, 16), (6, 63, 70), (7, 65, 31), (13, 192, 65),
-            (23, 128, 129), (12, 31, 300), (11, 1, 64), (2, 1100, 70), (2, 70, 1100),
-        ]
-        let contexts = try everyContext()
-        for (index, (m, k, n)) in shapes.enumerated() {
-            func make() throws -> Int8Case {
-                try Int8Case(m: m, k: k, n: n, format: format, accumulate: index % 2 == 0)
-            }
-            let expected = try make()
-            expected.runReference()
-            for context in contexts {
-                let problem = try make()
-                problem.run(on: context)
-                #expect(
-                    problem.bits == expected.bits,
-                    "\((m, k, n)), \(context.instructionSet.rawValue), \(context.threads) threads")
-            }
-        }
-    }
-
-    @Test("a row does not depend on how many there are, nor on how the reduction is cut")
-    func large() throws {
-        let context = try KernelContext(threads: 2)
-        let w = try StoredWeight(format: .bf16, rows: 40, columns: 3000, seed: 2, context: context)
-        let (x, y) = (try Values(4100, 3000, seed: 1), try Values(4100, 40, seed: 3))
-        context.multiply(x.matrix, by: w.view, into: y.matrix, accumulate: false, compute: .int8)
-        for row in [0, 13, 3071, 3072, 4099] {
-            let one = try Values(1, 40, seed: 4)
-            Reference.multiplyInt8(
-                x.matrix.rows(from: row, count: 1), by: w.view, into: one.matrix, accumulate: false)
-            #expect(Array(one.matrix.row(0)) == Array(y.matrix.row(row)))
-        }
-    }
-
     @Test("a value of a weight that is not finite shows in what it touches, and only there")
     func notFinite() throws {
         for context in try everyContext() {
@@ -66,7 +22,7 @@ struct Int8Tests {
 
     @Test(
         "errors stay near one hundredth of the product, also with a channel a thousand times the others",
-        arguments: formats)
+        arguments: LowPrecisionCase.formats)
     func accuracy(format: WeightFormat) throws {
         let context = try KernelContext(threads: 1)
         let (m, k, n) = (24, 1024, 320)

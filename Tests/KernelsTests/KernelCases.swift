@@ -15,15 +15,15 @@ enum KernelCases {
         "tile_strided": { try product($0, rows: $1, depth: 65, columns: 21, format: .fp32) },
         "pack_transposed": { try product($0, rows: $1, depth: 13, columns: 90, format: .fp32) },
         "pack_straight": { try gradient($0, rows: 37, from: $1) },
-        "int8_rows": { try int8($0, rows: 7, depth: $1, columns: 40, format: .bf16) },
-        "int8_panel_rows": { try int8($0, rows: 5, depth: $1, columns: 70, format: .fp16) },
-        "int8_panel_columns": { try int8($0, rows: 5, depth: 70, columns: $1, format: .fp32) },
+        "int8_rows": { try lowPrecision(.int8, $0, rows: 7, depth: $1, columns: 40, format: .bf16) },
+        "int8_panel_rows": { try lowPrecision(.int8, $0, rows: 5, depth: $1, columns: 70, format: .fp16) },
+        "int8_panel_columns": { try lowPrecision(.int8, $0, rows: 5, depth: 70, columns: $1, format: .fp32) },
         "int8_panel_4bit": { context, n in
             try [WeightFormat.nf4(), .fp4(doubleQuantized: false)].flatMap {
-                try int8(context, rows: 14, depth: 128, columns: n, format: $0)
+                try lowPrecision(.int8, context, rows: 14, depth: 128, columns: n, format: $0)
             }
         },
-        "int8_tile": { try int8($0, rows: $1, depth: 130, columns: 33, format: .nf4()) },
+        "int8_tile": { try lowPrecision(.int8, $0, rows: $1, depth: 130, columns: 33, format: .nf4()) },
         "matvec_fp32": { try product($0, rows: 3, depth: 70, columns: $1, format: .fp32) },
         "matvec_fp16": { try product($0, rows: 2, depth: 97, columns: $1, format: .fp16) },
         "matvec_bf16": { try product($0, rows: 7, depth: 65, columns: $1, format: .bf16) },
@@ -32,24 +32,24 @@ enum KernelCases {
                 try product(context, rows: 3, depth: 192, columns: n, format: $0)
             }
         },
-        "int8_few_rows": { try int8($0, rows: 4, depth: 64 * $1, columns: 5, format: .bf16) },
-        "int8_matvec_fp32": { try int8($0, rows: 3, depth: 128, columns: $1, format: .fp32) },
-        "int8_matvec_fp16": { try int8($0, rows: 4, depth: 64, columns: $1, format: .fp16) },
-        "int8_matvec_bf16": { try int8($0, rows: 1, depth: 1088, columns: $1, format: .bf16) },
+        "int8_few_rows": { try lowPrecision(.int8, $0, rows: 4, depth: 64 * $1, columns: 5, format: .bf16) },
+        "int8_matvec_fp32": { try lowPrecision(.int8, $0, rows: 3, depth: 128, columns: $1, format: .fp32) },
+        "int8_matvec_fp16": { try lowPrecision(.int8, $0, rows: 4, depth: 64, columns: $1, format: .fp16) },
+        "int8_matvec_bf16": { try lowPrecision(.int8, $0, rows: 1, depth: 1088, columns: $1, format: .bf16) },
         "int8_matvec_4bit": { context, n in
             try [WeightFormat.nf4(), .fp4(doubleQuantized: false)].flatMap {
-                try int8(context, rows: 9, depth: 192, columns: n, format: $0)
+                try lowPrecision(.int8, context, rows: 9, depth: 192, columns: n, format: $0)
             }
         },
-        "bf16_round": { try bf16($0, rows: 7, depth: $1, columns: 40, format: .fp32) },
+        "bf16_round": { try lowPrecision(.bf16, $0, rows: 7, depth: $1, columns: 40, format: .fp32) },
         "bf16_decode_4bit": { context, n in
             try [WeightFormat.nf4(), .fp4(doubleQuantized: false), .nf4(blockSize: 32)].flatMap {
-                try bf16(context, rows: 4, depth: n, columns: 70, format: $0)
+                try lowPrecision(.bf16, context, rows: 4, depth: n, columns: 70, format: $0)
             }
         },
-        "bf16_pack_transposed": { try bf16($0, rows: $1, depth: 37, columns: 70, format: .bf16) },
-        "bf16_pack_straight": { try bf16($0, rows: 5, depth: 70, columns: $1, format: .fp16) },
-        "bf16_tile": { try bf16($0, rows: $1, depth: 129, columns: 33, format: .nf4()) },
+        "bf16_pack_transposed": { try lowPrecision(.bf16, $0, rows: $1, depth: 37, columns: 70, format: .bf16) },
+        "bf16_pack_straight": { try lowPrecision(.bf16, $0, rows: 5, depth: 70, columns: $1, format: .fp16) },
+        "bf16_tile": { try lowPrecision(.bf16, $0, rows: $1, depth: 129, columns: 33, format: .nf4()) },
         "decode_fp32": { try decoded($0, columns: $1, format: .fp32) },
         "decode_fp16": { try decoded($0, columns: $1, format: .fp16) },
         "decode_bf16": { try decoded($0, columns: $1, format: .bf16) },
@@ -142,18 +142,11 @@ enum KernelCases {
         return x.bits + y.bits
     }
 
-    private static func int8(
-        _ context: KernelContext, rows: Int, depth: Int, columns: Int, format: WeightFormat
+    private static func lowPrecision(
+        _ compute: Compute, _ context: KernelContext, rows: Int, depth: Int, columns: Int, format: WeightFormat
     ) throws -> [UInt32] {
-        let problem = try Int8Case(m: rows, k: depth, n: columns, format: format, accumulate: true)
-        problem.run(on: context)
-        return problem.bits
-    }
-
-    private static func bf16(
-        _ context: KernelContext, rows: Int, depth: Int, columns: Int, format: WeightFormat
-    ) throws -> [UInt32] {
-        let problem = try BF16Case(m: rows, k: depth, n: columns, format: format, accumulate: true)
+        let problem = try LowPrecisionCase(
+            compute, m: rows, k: depth, n: columns, format: format, accumulate: true)
         problem.run(on: context)
         return problem.bits
     }

@@ -60,21 +60,19 @@ struct LowRankCase {
     func runReference() {
         multiplyInner(x.matrix, a.matrix, into: inner.matrix, transposed: false)
         for (index, weight) in weights.enumerated() {
-            Reference.multiplyInt8(
-                x.matrix, by: weight.view, into: outputs[index].matrix, accumulate: index == 0)
+            Reference.multiply(
+                x.matrix, by: weight.view, into: outputs[index].matrix, accumulate: index == 0, compute: .int8)
         }
-        Reference.multiply(inner.matrix, by: b.matrix, into: outputs[0].matrix, accumulate: true)
+        Reference.multiply(inner.matrix, by: WeightView(b.matrix), into: outputs[0].matrix, accumulate: true)
         multiplyInner(dy.matrix, b.matrix, into: dInner.matrix, transposed: true)
-        Reference.multiplyTransposedInt8(dy.matrix, by: weights[0].view, into: dx.matrix, accumulate: true)
-        Reference.multiplyTransposed(dInner.matrix, by: a.matrix, into: dx.matrix, accumulate: true)
+        Reference.multiplyTransposed(
+            dy.matrix, by: weights[0].view, into: dx.matrix, accumulate: true, compute: .int8)
+        Reference.multiplyTransposed(dInner.matrix, by: WeightView(a.matrix), into: dx.matrix, accumulate: true)
     }
 
     private func multiplyInner(_ left: Matrix, _ narrow: Matrix, into inner: Matrix, transposed: Bool) {
-        if transposed {
-            Reference.multiplyTransposedInt8(left, by: WeightView(narrow), into: inner, accumulate: false)
-        } else {
-            Reference.multiplyInt8(left, by: WeightView(narrow), into: inner, accumulate: false)
-        }
+        let multiply = transposed ? Reference.multiplyTransposed : Reference.multiply
+        multiply(left, WeightView(narrow), inner, false, .int8)
         for row in 0..<inner.rows {
             for column in inner.row(row).indices { inner.row(row)[column] *= Self.scale }
         }

@@ -35,8 +35,8 @@ struct MatmulTests {
             context.multiplyTransposed(y.matrix, by: WeightView(w.matrix), into: dx.matrix, accumulate: accumulate)
             context.multiplyGradient(y.matrix, x.matrix, into: dw.matrix, accumulate: accumulate)
         } else {
-            Reference.multiply(x.matrix, by: w.matrix, into: y.matrix, accumulate: accumulate)
-            Reference.multiplyTransposed(y.matrix, by: w.matrix, into: dx.matrix, accumulate: accumulate)
+            Reference.multiply(x.matrix, by: WeightView(w.matrix), into: y.matrix, accumulate: accumulate)
+            Reference.multiplyTransposed(y.matrix, by: WeightView(w.matrix), into: dx.matrix, accumulate: accumulate)
             Reference.multiplyGradient(y.matrix, x.matrix, into: dw.matrix, accumulate: accumulate)
         }
         return y.bits + dx.bits + dw.bits
@@ -58,11 +58,11 @@ struct MatmulTests {
                 let y = try Values(20, n, seed: 3)
                 let expected = try Values(20, n, seed: 3)
                 context.multiply(x.matrix, by: stored.view, into: y.matrix, accumulate: false)
-                Reference.multiply(x.matrix, by: w.matrix, into: expected.matrix, accumulate: false)
+                Reference.multiply(x.matrix, by: WeightView(w.matrix), into: expected.matrix, accumulate: false)
                 #expect(y.bits == expected.bits, "\(n) × \(k)")
                 context.multiplyTransposed(y.matrix, by: stored.view, into: x.matrix, accumulate: true)
                 let again = try Values(20, k, seed: 1)
-                Reference.multiplyTransposed(y.matrix, by: w.matrix, into: again.matrix, accumulate: true)
+                Reference.multiplyTransposed(y.matrix, by: WeightView(w.matrix), into: again.matrix, accumulate: true)
                 #expect(x.bits == again.bits, "\(n) × \(k)")
             }
         }
@@ -77,7 +77,8 @@ struct MatmulTests {
         context.multiply(x.matrix, by: WeightView(w.matrix), into: expected.matrix, accumulate: false)
         for row in [0, 13, 299] {
             let one = try Values(1, 70, seed: 4)
-            Reference.multiply(x.matrix.rows(from: row, count: 1), by: w.matrix, into: one.matrix, accumulate: false)
+            Reference.multiply(
+                x.matrix.rows(from: row, count: 1), by: WeightView(w.matrix), into: one.matrix, accumulate: false)
             #expect(Array(one.matrix.row(0)) == Array(expected.matrix.row(row)))
         }
     }
