@@ -13,13 +13,12 @@ package final class MemoryMap: @unchecked Sendable {
         self.path = path
         // Not blocking: a pipe is refused below, not waited for.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            throw InputError(.data, file: path, "cannot be opened: \(String(cString: strerror(errno)))")
-        }
+        guard descriptor >= 0 else { throw InputError.notOpened(.data, path, errno) }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw InputError(.data, file: path, "is not a regular file")
+            throw InputError(
+                .data, file: path, "is not a regular file", remedy: "name a file, not a directory, a device or a pipe")
         }
         let count = Int(status.st_size)
         guard count > 0 else {

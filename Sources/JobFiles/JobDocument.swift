@@ -33,7 +33,7 @@ enum JobDocument {
 
     private static func contents(of path: String) throws -> String {
         guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw InputError(.usage, file: path, "cannot be opened: \(String(cString: strerror(errno)))")
+            throw InputError.notOpened(.usage, path, errno)
         }
         defer { try? handle.close() }
         var data = Data()

@@ -200,9 +200,7 @@ import Testing
         #expect(nested.error() == "job.yaml: line 3, column 39: is nested more than 32 deep")
         #expect(try JobText("seed: " + String(repeating: "[", count: 200_000)).error().hasSuffix("is nested too deep"))
         let missing = FileManager.default.temporaryDirectory.path + "/no-such-job.yaml"
-        #expect(throws: InputError(.usage, file: missing, "cannot be opened: No such file or directory")) {
-            try Job(contentsOf: missing)
-        }
+        #expect(throws: InputError.notOpened(.usage, missing, ENOENT)) { try Job(contentsOf: missing) }
         #expect(throws: InputError.self) { try Job(contentsOf: "/") }
         #expect(throws: InputError.self) { try Job(contentsOf: "/dev/zero") }
     }
