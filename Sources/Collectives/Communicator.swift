@@ -13,6 +13,9 @@ package protocol Communicator: AnyObject, Sendable {
     /// The number of this rank's node; nodes are numbered from 0 by their lowest rank.
     var nodeIndex: Int { get }
     var nodeCount: Int { get }
+    /// The ranks of this group that share this rank's host with it, itself included: more than `node` has where one
+    /// host plays several nodes.
+    var ranksOnHost: Int { get }
     /// What this rank has sent in this group so far (subgroups count for themselves).
     var traffic: Traffic { get }
     /// Whether a rank is known to have aborted: a signal handler asks this to tell an abort from a preemption.

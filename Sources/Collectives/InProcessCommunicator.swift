@@ -18,6 +18,7 @@ final class InProcessCommunicator: Communicator, @unchecked Sendable {
     var node: any Communicator { ownNode ?? self }
     var nodeIndex: Int { group.nodes.nodeOfRank[rank] }
     var nodeCount: Int { group.nodes.nodeCount }
+    var ranksOnHost: Int { size }
     var traffic: Traffic { group.shared.withLock { _ in counted } }
     var isAborting: Bool { group.flag.error != nil }
 

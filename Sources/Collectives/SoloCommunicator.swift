@@ -20,6 +20,7 @@ package final class SoloCommunicator: Communicator {
     package var node: any Communicator { self }
     package var nodeIndex: Int { 0 }
     package var nodeCount: Int { 1 }
+    package var ranksOnHost: Int { 1 }
     package var traffic: Traffic { counted.withLock { $0 } }
     package var isAborting: Bool { flag.error != nil }
 

@@ -27,6 +27,7 @@ extension CommunicatorConformance {
             let group = try world.regrouped(ranksPerNode: most)
             expect.equal(group.rank, world.rank, "rank with nodes of \(most)")
             expect.equal(group.size, world.size, "size with nodes of \(most)")
+            expect.equal(group.ranksOnHost, world.ranksOnHost, "ranks on the host with nodes of \(most)")
             expect.isTrue(group.node.size <= most, "nodes have at most \(most) ranks, not \(group.node.size)")
             let firsts = try group.allGather(group.node.rank == 0 ? 1 : 0)
             expect.equal(firsts.reduce(0, +), Int64(group.nodeCount), "first ranks of nodes of \(most)")

@@ -85,7 +85,7 @@ package struct JobPlan: Sendable {
         let memory = ProcessMemory()
         self.shape = shape
         self.available = available
-        threads = job.threads ?? HostThreads.share(ranksOnNode: shape.ranksPerNode)
+        threads = job.threads ?? HostThreads.share(ranksOnHost: shape.ranksPerNode)
         programByteCount = memory.anonymousPeakBytes + (shape.ranks > 1 ? Self.bytesOfMPI : 0)
         sizes = try opened.sizes(
             nodes: shape.nodes, ranksPerNode: shape.ranksPerNode, available: available,

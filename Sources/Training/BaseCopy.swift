@@ -24,7 +24,9 @@ struct BaseCopy {
         frozen = base.frozen
         let (layouts, alsoHeld) = (base.frozen?.layouts ?? [], base.architecture.tiesEmbeddings ? 1 : 0)
         self.alsoHeld = alsoHeld
-        let least = Int(try communicator.allReduce(Int64(ProcessMemory.availableBytes), .min))
+        // Nodes that one host plays share what it has.
+        let own = ProcessMemory.availableBytes / communicator.ranksOnHost * communicator.node.size
+        let least = Int(try communicator.allReduce(Int64(own), .min))
         available = least
         nodesPerCopy = try communicator.fromCoordinator {
             try Self.nodesPerCopy(

@@ -20,7 +20,7 @@ extension Trainer {
     package static func prepare(
         _ job: Job, communicator: any Communicator, events: EventStream
     ) throws -> Trainer {
-        let threads = job.threads ?? HostThreads.share(ranksOnNode: communicator.node.size)
+        let threads = job.threads ?? HostThreads.share(ranksOnHost: communicator.ranksOnHost)
         let context = try KernelContext(threads: threads)
         func notice(_ text: String) throws { try events.send(.notice(text)) }
         try communicator.agree { for text in job.notices { try notice(text) } }

@@ -29,7 +29,7 @@ struct ModelOptions: ParsableArguments {
         if let threads, threads < 1 || threads > 4096 { throw ValidationError("--threads must be from 1 to 4096") }
     }
 
-    func context(ranksOnNode: Int = 1) throws -> KernelContext {
-        try KernelContext(threads: threads ?? HostThreads.share(ranksOnNode: ranksOnNode))
+    func context(ranksOnHost: Int = 1) throws -> KernelContext {
+        try KernelContext(threads: threads ?? HostThreads.share(ranksOnHost: ranksOnHost))
     }
 }

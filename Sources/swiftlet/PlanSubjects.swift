@@ -32,7 +32,7 @@ struct PlanSubjects {
     init(_ job: Job, name: String?, shapes: [String]?, ranksPerNode: Int) throws {
         self.job = job
         self.ranksPerNode = ranksPerNode
-        threads = job.threads ?? HostThreads.share(ranksOnNode: ranksPerNode)
+        threads = job.threads ?? HostThreads.share(ranksOnHost: ranksPerNode)
         let context = try KernelContext(threads: threads)
         self.context = context
         guard let shapes else {

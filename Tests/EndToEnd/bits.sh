@@ -43,6 +43,13 @@ done
 check "a copy over 3 of 2 nodes is refused" refused_copy
 run copy-shared 4 threads=1 distributed.ranks_per_node=2 distributed.nodes_per_copy=all &&
     same "a copy over two nodes of two ranks" "$work/one" "$work/copy-shared"
+# shellcheck disable=SC2329  # called by check
+same_threads() {
+    local threads
+    threads=$(grep -oE '[0-9,]+ threads? each' "$work/$1.log") && grep -q " $threads" "$work/$2.log"
+}
+run usual 2 && run playing 2 distributed.ranks_per_node=1 && same "two nodes that one host plays" "$work/one" "$work/playing"
+check "nodes that one host plays share its cores" same_threads usual playing
 for isa in avx2 avx512 portable; do
     if ! SWIFTLET_ISA=$isa "$swiftlet" info >/dev/null 2>&1; then
         printf 'skip  %s: this CPU lacks it\n' "$isa"

@@ -20,7 +20,7 @@ struct HostThreadsTests {
         ] as [(ranks: Int, bound: Int, all: Int, granted: Double?, threads: Int)])
     func share(_ host: (ranks: Int, bound: Int, all: Int, granted: Double?, threads: Int)) {
         #expect(
-            HostThreads.share(ranksOnNode: host.ranks, bound: host.bound, all: host.all, granted: host.granted)
+            HostThreads.share(ranksOnHost: host.ranks, bound: host.bound, all: host.all, granted: host.granted)
                 == host.threads)
     }
 }

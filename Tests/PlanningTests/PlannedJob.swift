@@ -92,6 +92,7 @@ final class GroupRecorder: Communicator, @unchecked Sendable {
     var node: any Communicator { inner.node }
     var nodeIndex: Int { inner.nodeIndex }
     var nodeCount: Int { inner.nodeCount }
+    var ranksOnHost: Int { inner.ranksOnHost }
     var traffic: Traffic { inner.traffic }
     var isAborting: Bool { inner.isAborting }
 

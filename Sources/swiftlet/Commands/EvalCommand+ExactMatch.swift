@@ -11,7 +11,7 @@ extension EvalCommand {
     func measureExactMatch() throws {
         let report = RankedRun.run { communicator -> ExactMatchReport? in
             let start = ContinuousClock().now
-            let context = try communicator.agree { try options.context(ranksOnNode: communicator.node.size) }
+            let context = try communicator.agree { try options.context(ranksOnHost: communicator.ranksOnHost) }
             // Every rank has the whole adapter, so that each may generate at its own pace.
             let model = try communicator.agree {
                 try LoadedModel(

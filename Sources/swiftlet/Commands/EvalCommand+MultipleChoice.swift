@@ -12,7 +12,7 @@ extension EvalCommand {
     func measureMultipleChoice() throws {
         let report = RankedRun.run { communicator -> MultipleChoiceReport? in
             let start = ContinuousClock().now
-            let context = try communicator.agree { try options.context(ranksOnNode: communicator.node.size) }
+            let context = try communicator.agree { try options.context(ranksOnHost: communicator.ranksOnHost) }
             // Every rank has the whole adapter, so that each may go at its own pace.
             let model = try communicator.agree {
                 try LoadedModel(

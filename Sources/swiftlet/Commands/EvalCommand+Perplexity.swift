@@ -13,7 +13,7 @@ extension EvalCommand {
         let report = RankedRun.run { communicator in
             let clock = ContinuousClock()
             let start = clock.now
-            let context = try communicator.agree { try options.context(ranksOnNode: communicator.node.size) }
+            let context = try communicator.agree { try options.context(ranksOnHost: communicator.ranksOnHost) }
             let model = try communicator.agree {
                 try LoadedModel(
                     path: self.model, adapterPath: options.adapter, storage: options.quantization, context: context,

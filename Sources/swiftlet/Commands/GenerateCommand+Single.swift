@@ -14,13 +14,13 @@ extension GenerateCommand {
     func generateSingle() throws {
         RankedRun.run { communicator in
             try communicator.agree {
-                if communicator.isCoordinator { try continuePrompt(ranksOnNode: communicator.node.size) }
+                if communicator.isCoordinator { try continuePrompt(ranksOnHost: communicator.ranksOnHost) }
             }
         }
     }
 
-    private func continuePrompt(ranksOnNode: Int) throws {
-        let kernels = try options.context(ranksOnNode: ranksOnNode)
+    private func continuePrompt(ranksOnHost: Int) throws {
+        let kernels = try options.context(ranksOnHost: ranksOnHost)
         let model = try openModel(kernels)
         let tokenizer = try tokenizer(model)
         let text = try promptText()
