@@ -1,5 +1,6 @@
 import ArgumentParser
 import Buffers
+import Collectives
 import Execution
 import Foundation
 import Kernels
@@ -31,5 +32,20 @@ struct ModelOptions: ParsableArguments {
 
     func context(ranksOnHost: Int = 1) throws -> KernelContext {
         try KernelContext(threads: threads ?? HostThreads.share(ranksOnHost: ranksOnHost))
+    }
+
+    /// Opens the model at `path`; all ranks call it.
+    /// - Parameter isShared: whether ranks share the adapter and walk through the model in step; else each has all of
+    ///   it, and goes at its own pace.
+    func open(
+        _ path: String, communicator: any Communicator, isShared: Bool
+    ) throws -> (model: LoadedModel, context: KernelContext) {
+        let context = try communicator.agree { try self.context(ranksOnHost: communicator.ranksOnHost) }
+        let model = try communicator.agree {
+            try LoadedModel(
+                path: path, adapterPath: adapter, storage: quantization, context: context,
+                communicator: isShared ? communicator : SoloCommunicator())
+        }
+        return (model, context)
     }
 }

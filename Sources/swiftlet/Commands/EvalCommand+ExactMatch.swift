@@ -11,12 +11,7 @@ extension EvalCommand {
     func measureExactMatch() throws {
         let report = RankedRun.run { communicator -> ExactMatchReport? in
             let start = ContinuousClock().now
-            let context = try communicator.agree { try options.context(ranksOnHost: communicator.ranksOnHost) }
-            // Every rank has the whole adapter, so that each may generate at its own pace.
-            let model = try communicator.agree {
-                try LoadedModel(
-                    path: self.model, adapterPath: options.adapter, storage: options.quantization, context: context)
-            }
+            let (model, context) = try options.open(self.model, communicator: communicator, isShared: false)
             let (set, numbers) = try rows(for: model, sequenceLength: nil, communicator: communicator)
             let questions = try communicator.agree { try numbers.map { try Question($0, of: set, file: data) } }
             let answers = try answers(to: questions, model, context, communicator)

@@ -12,12 +12,7 @@ extension EvalCommand {
     func measureMultipleChoice() throws {
         let report = RankedRun.run { communicator -> MultipleChoiceReport? in
             let start = ContinuousClock().now
-            let context = try communicator.agree { try options.context(ranksOnHost: communicator.ranksOnHost) }
-            // Every rank has the whole adapter, so that each may go at its own pace.
-            let model = try communicator.agree {
-                try LoadedModel(
-                    path: self.model, adapterPath: options.adapter, storage: options.quantization, context: context)
-            }
+            let (model, context) = try options.open(self.model, communicator: communicator, isShared: false)
             let questions = try communicator.agree { try self.questions(for: model) }
             let longest = questions.flatMap(\.examples).map(\.ids.count).max() ?? 2
             let tokens = max(Self.batchTokens, longest)

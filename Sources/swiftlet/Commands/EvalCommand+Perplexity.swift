@@ -13,12 +13,7 @@ extension EvalCommand {
         let report = RankedRun.run { communicator in
             let clock = ContinuousClock()
             let start = clock.now
-            let context = try communicator.agree { try options.context(ranksOnHost: communicator.ranksOnHost) }
-            let model = try communicator.agree {
-                try LoadedModel(
-                    path: self.model, adapterPath: options.adapter, storage: options.quantization, context: context,
-                    communicator: communicator)
-            }
+            let (model, context) = try options.open(self.model, communicator: communicator, isShared: true)
             let (set, numbers) = try rows(
                 for: model, sequenceLength: sequenceLen ?? max(2, model.architecture.maximumPositions),
                 communicator: communicator)

@@ -13,9 +13,7 @@ extension GenerateCommand {
     func generateFile(_ input: String, _ output: String) throws {
         let report = RankedRun.run { communicator -> FileReport in
             let start = ContinuousClock().now
-            let kernels = try communicator.agree { try options.context(ranksOnHost: communicator.ranksOnHost) }
-            // Every rank has the whole adapter, so that each may generate at its own pace.
-            let model = try communicator.agree { try openModel(kernels) }
+            let (model, kernels) = try options.open(self.model, communicator: communicator, isShared: false)
             let prompts = try communicator.agree { try self.prompts(in: input, for: model) }
             let generator = try communicator.agree {
                 try self.generator(model, prompts, kernels, ranks: communicator.size, input: input)

@@ -14,14 +14,13 @@ extension GenerateCommand {
     func generateSingle() throws {
         RankedRun.run { communicator in
             try communicator.agree {
-                if communicator.isCoordinator { try continuePrompt(ranksOnHost: communicator.ranksOnHost) }
+                if communicator.isCoordinator { try continuePrompt() }
             }
         }
     }
 
-    private func continuePrompt(ranksOnHost: Int) throws {
-        let kernels = try options.context(ranksOnHost: ranksOnHost)
-        let model = try openModel(kernels)
+    private func continuePrompt() throws {
+        let (model, kernels) = try options.open(self.model, communicator: SoloCommunicator(), isShared: false)
         let tokenizer = try tokenizer(model)
         let text = try promptText()
         let ids = try tokenizer.encodePrompt(text, layout: chatTemplate)

@@ -87,11 +87,6 @@ struct GenerateCommand: ParsableCommand {
 
     var sampling: Sampling { Sampling(temperature: temperature, topP: topP, seed: seed) }
 
-    func openModel(_ context: KernelContext) throws -> LoadedModel {
-        try LoadedModel(
-            path: model, adapterPath: options.adapter, storage: options.quantization, context: context)
-    }
-
     func tokenizer(_ model: LoadedModel) throws -> Tokenizer {
         guard let tokenizer = model.tokenizer else { throw LoadedModel.needsTokenizer(self.model) }
         return tokenizer
