@@ -23,7 +23,6 @@ package final class HeartbeatHub {
     /// - Parameter identities: all ranks, in their order; the coordinator is the first.
     /// - Returns: nil where this host gives no port.
     package init?(identities: [RankIdentity], addresses: [IPv4Address], timing: HeartbeatTiming) {
-        OpenFileLimit.raise()
         guard let (socket, port) = StreamSocket.listening(backlog: Int32(clamping: identities.count + 64)) else {
             return nil
         }

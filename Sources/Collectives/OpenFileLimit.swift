@@ -2,8 +2,8 @@ import Foundation
 
 /// How many files and connections this process may have open.
 ///
-/// Ranks of a large run have several connections to each other one, more than the 1,024 that many systems allow a
-/// process until it asks for what it may have.
+/// Ranks of a large run have several connections to each other one, and the coordinator one more for heartbeats: more
+/// than the 1,024 that many systems allow a process until it asks for what it may have.
 enum OpenFileLimit {
     /// Raises it as far as the system lets a process.
     static func raise() {

@@ -53,15 +53,11 @@ extension KernelBenchmark {
             body: { context.multiply(x.matrix, by: copies.next, into: y.matrix, accumulate: false, compute: compute) },
             isRight: {
                 let expected = try OwnedMatrix(rows: 1, columns: n)
-                if compute == .int8 {
-                    Reference.multiply(
-                        x.matrix, by: w.view, into: expected.matrix, accumulate: false, compute: .int8)
-                } else {
-                    let decoded = try OwnedMatrix(rows: n, columns: k)
-                    context.decode(w.view, rows: 0..<n, into: decoded.matrix)
-                    Reference.multiply(
-                        x.matrix, by: WeightView(decoded.matrix), into: expected.matrix, accumulate: false)
-                }
+                let decoded = try OwnedMatrix(rows: n, columns: k)
+                context.decode(w.view, rows: 0..<n, into: decoded.matrix)
+                Reference.multiply(
+                    x.matrix, by: compute == .fp32 ? WeightView(decoded.matrix) : w.view, into: expected.matrix,
+                    accumulate: false, compute: compute)
                 return y.equals(expected)
             })
     }

@@ -66,7 +66,7 @@ extension StepCost.Measured {
     /// - Throws: `InputError` where there is no memory to measure with.
     package init(_ sample: JobPlan.Sample, nodeOperationsPerSecond: Double?) throws {
         // Nodes of a cluster are taken to use all their cores, as this host alone may not.
-        let room = max(1, HostThreads.share(ranksOnHost: 1) / sample.threads)
+        let room = max(1, HostThreads.usable / sample.threads)
         let ranks = sample.shape.nodes > 1 ? room : min(sample.shape.ranksPerNode, room)
         let copy = try Self.copyBytesPerSecond(ranks: ranks)
         // What is sent is copied into memory that ranks share, and out of it.

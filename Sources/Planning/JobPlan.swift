@@ -35,7 +35,7 @@ package struct JobPlan: Sendable {
     package let outerStep: StepSimulation.Outcome?
     package let evaluationSeconds: Double
     /// How often the run saves, its end included.
-    package private(set) var saveCount = 0
+    package let saveCount: Int
 
     /// What the times follow from.
     package struct Speed: Sendable {
@@ -135,7 +135,8 @@ package struct JobPlan: Sendable {
         let token = found.cost.embedding + layers * found.cost.forward + found.cost.head / 2
         let slowdown = step.computeSeconds > 0 ? step.seconds / step.computeSeconds : 1
         evaluationSeconds = Self.evaluationTokens(opened, ranks: shape.ranks) * token * slowdown
-        saveCount = countSaves(job)
+        saveCount = Self.saveCount(
+            job, steps: steps, stepSeconds: Self.mean(step, outerStep, over: synchronizationInterval))
         try checkWalltime(job.schedulerRequest)
     }
 
@@ -146,22 +147,23 @@ package struct JobPlan: Sendable {
     package var saveSeconds: Double { Double(checkpointByteCount) / speed.fileBytesPerSecond }
 
     /// Over the steps from one outer step to the next.
-    package var meanStepSeconds: Double {
-        let extra = outerStep.map { $0.seconds - step.seconds } ?? 0
-        return step.seconds + extra / Double(synchronizationInterval)
+    package var meanStepSeconds: Double { Self.mean(step, outerStep, over: synchronizationInterval) }
+
+    private static func mean(
+        _ step: StepSimulation.Outcome, _ outer: StepSimulation.Outcome?, over interval: Int
+    ) -> Double {
+        let extra = outer.map { $0.seconds - step.seconds } ?? 0
+        return step.seconds + extra / Double(interval)
     }
 
-    /// A run saves every so many steps, when so many minutes have passed without, and at its end.
-    private func countSaves(_ job: Job) -> Int {
-        let (interval, most) = (job.saveSteps, job.saveMinutes > 0 ? job.saveMinutes * 60 : .infinity)
-        var (count, passed) = (0, 0.0)
-        for step in 1...max(1, steps) {
-            passed += meanStepSeconds
-            guard step == steps || passed >= most || (interval > 0 && step % interval == 0) else { continue }
-            count += 1
-            passed = 0
-        }
-        return count
+    /// A run saves every so many steps, when so many minutes have passed since the last save, and at its end.
+    private static func saveCount(_ job: Job, steps: Int, stepSeconds: Double) -> Int {
+        let minutes = job.saveMinutes > 0 && stepSeconds > 0 ? job.saveMinutes * 60 / stepSeconds : .infinity
+        let patience = max(1, Int(exactly: minutes.rounded(.up)) ?? Int.max)
+        // Of some steps of which the last is followed by a save.
+        func saves(_ steps: Int) -> Int { steps > 0 ? 1 + (steps - 1) / patience : 0 }
+        let interval = job.saveSteps > 0 ? job.saveSteps : max(1, steps)
+        return steps / interval * saves(interval) + saves(steps % interval)
     }
 
     /// What the ranks of a node hold together.

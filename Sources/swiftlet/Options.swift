@@ -30,17 +30,15 @@ struct ModelOptions: ParsableArguments {
         if let threads, threads < 1 || threads > 4096 { throw ValidationError("--threads must be from 1 to 4096") }
     }
 
-    func context(ranksOnHost: Int = 1) throws -> KernelContext {
-        try KernelContext(threads: threads ?? HostThreads.share(ranksOnHost: ranksOnHost))
-    }
-
     /// Opens the model at `path`; all ranks call it.
     /// - Parameter isShared: whether ranks share the adapter and walk through the model in step; else each has all of
     ///   it, and goes at its own pace.
     func open(
         _ path: String, communicator: any Communicator, isShared: Bool
     ) throws -> (model: LoadedModel, context: KernelContext) {
-        let context = try communicator.agree { try self.context(ranksOnHost: communicator.ranksOnHost) }
+        let context = try communicator.agree {
+            try KernelContext(threads: threads ?? HostThreads.share(ranksOnHost: communicator.ranksOnHost))
+        }
         let model = try communicator.agree {
             try LoadedModel(
                 path: path, adapterPath: adapter, storage: quantization, context: context,

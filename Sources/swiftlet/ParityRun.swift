@@ -21,10 +21,8 @@ struct ParityRun {
     init(_ parity: ParityOptions) throws {
         tokensPath = parity.tokens
         compute = parity.options.compute
-        context = try parity.options.context()
-        model = try LoadedModel(
-            path: parity.model, adapterPath: parity.options.adapter, storage: parity.options.quantization,
-            context: context)
+        (model, context) = try parity.options.open(
+            parity.model, communicator: SoloCommunicator(), isShared: false)
         (rows, shape) = try Self.read(parity.tokens, vocabularySize: model.architecture.vocabularySize)
     }
 

@@ -13,6 +13,7 @@ struct InputErrorTests {
             InputError(.data, "the role \u{1B}[31mé\t is none").description == "the role \\u{1b}[31mé\\u{9} is none")
         #expect(InputError.Kind.usage.rawValue == 64 && InputError.Kind.output.rawValue == 74)
     }
+
     @Test("a file that is not there, or is none, comes with what to do")
     func files() {
         #expect("\(InputError.notOpened(.data, "a.jsonl", ENOENT))".hasSuffix("such file or directory; check the path"))

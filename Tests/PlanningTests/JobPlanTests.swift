@@ -70,6 +70,11 @@ struct JobPlanTests {
         // As many minutes as two and a half steps take: every third step, and the last.
         let minutes = 2.5 * plain.meanStepSeconds / 60
         #expect(try tiny.plan(tiny.job(["save_minutes=\(minutes)"])).saveCount == 2)
+        #expect(try tiny.plan(tiny.job(["save_minutes=\(minutes)", "save_steps=4"])).saveCount == 3)
+        // Counted, not walked through.
+        #expect(
+            try tiny.plan(tiny.job(["save_minutes=0", "save_steps=7", "max_steps=70000000001"])).saveCount
+                == 10_000_000_001)
         let local = try tiny.plan(
             tiny.job(["sync_every=2", "save_steps=2"]), shape: RunShape(nodes: 1, ranksPerNode: 2))
         #expect(local.checkpointByteCount == 3 * plain.checkpointByteCount)

@@ -176,7 +176,7 @@ INLINE void spread(const uint8_t rows[SK_INT8_COLUMNS][SK_INT8_BLOCK], uint8_t *
 INLINE void finish_panel(sk_int8_panel out) {
 #if INT8_OFFSET == 0
     const __m256i sign = _mm256_set1_epi8((char)0x80), bytes = _mm256_set1_epi8(1), words = _mm256_set1_epi16(1);
-    for (int j = 0; j < SK_INT8_COLUMNS; j += 8) {
+    for (int j = 0; j < SK_INT8_COLUMNS; j += WIDTH) {
         __m256i starts = _mm256_setzero_si256();
         for (int q = 0; q < SK_INT8_BLOCK / 4; q++) {
             __m256i *at = (__m256i *)(out.codes + (q * SK_INT8_COLUMNS + j) * 4), code = _mm256_loadu_si256(at);

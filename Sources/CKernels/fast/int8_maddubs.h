@@ -4,9 +4,7 @@
 // back what that takes. Turning bits is one instruction that any unit does; VPSIGNB would wait for those that multiply.
 // Magnitudes are at most 127, left codes turned or not at most 128: a pair is within 32,512 and never saturates.
 
-enum { MADDUBS_COLUMNS = 8 };
-
-/// One block of `rows` rows and 8 columns.
+/// One block of `rows` rows and WIDTH columns.
 INLINE void add_int8(
     int rows, const int8_t *a, const float *a_scales, const sk_int8_panel *b, int64_t block, int column, float *c) {
     const __m256i ones = _mm256_set1_epi16(1), magnitude = _mm256_set1_epi8(127), zero = _mm256_setzero_si256();
@@ -37,7 +35,7 @@ INLINE void add_int8(
 INLINE void add_blocks(
     int rows, int64_t blocks, const sk_int8_rows *a, const sk_int8_panel *b, float *c, int columns) {
     for (int64_t block = 0; block < blocks; block++)
-        for (int column = 0; column < columns; column += MADDUBS_COLUMNS)
+        for (int column = 0; column < columns; column += WIDTH)
             add_int8(rows, a->codes + block * SK_INT8_ROWS * SK_INT8_BLOCK, a->scales + block * SK_INT8_ROWS, b,
                 block, column, c);
 }

@@ -46,7 +46,7 @@ struct BenchGenerate: ParsableCommand {
     func run() throws {
         let result = try GenerationBenchmark(
             architecture: BenchShapes.architecture(shape), promptLength: prompt, newTokens: tokens, batchSize: batch,
-            compute: compute, threads: threads ?? HostThreads.share(ranksOnHost: 1)
+            compute: compute, threads: threads ?? HostThreads.usable
         ).run()
         if json { return try Console.print(json: [result]) }
         Console.print(

@@ -45,7 +45,7 @@ struct BenchStep: ParsableCommand {
     }
 
     func run() throws {
-        let threads = threads ?? HostThreads.share(ranksOnHost: 1)
+        let threads = threads ?? HostThreads.usable
         let result = try StepBenchmark(
             architecture: BenchShapes.architecture(shape), microBatchSize: microBatch, sequenceLength: sequence,
             compute: compute.resolved(on: KernelContext(threads: 1)), threads: threads,

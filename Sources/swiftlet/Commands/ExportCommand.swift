@@ -86,7 +86,7 @@ struct ExportCommand: ParsableCommand {
     private func exportMerged() throws {
         let export = MergedExport(
             to: output, basePath: base, type: dtype?.type ?? .bfloat16,
-            context: try KernelContext(threads: HostThreads.share(ranksOnHost: 1)))
+            context: try KernelContext(threads: HostThreads.usable))
         if FileManager.default.fileExists(atPath: source + "/adapter_config.json") {
             return try export.write(adapterAt: source) { Console.note("notice: \($0)") }
         }

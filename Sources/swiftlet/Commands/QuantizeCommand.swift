@@ -53,7 +53,7 @@ struct QuantizeCommand: ParsableCommand {
     func run() throws {
         let clock = ContinuousClock()
         let start = clock.now
-        let context = try KernelContext(threads: threads ?? HostThreads.share(ranksOnHost: 1))
+        let context = try KernelContext(threads: threads ?? HostThreads.usable)
         let encoding = BaseEncoding(
             try ModelDirectory(path: model), linearFormat: linearFormat, otherFormat: otherFormat)
         let output = output
